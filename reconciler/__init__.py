@@ -1,0 +1,1 @@
+"""Towline: a GitOps reconciler for GPU model workspaces."""

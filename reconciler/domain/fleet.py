@@ -1,0 +1,88 @@
+"""The Fleet: `towline.yaml` at the root of a config repository."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from .written import Written
+
+API_VERSION: Literal["towline.dev/v1alpha1"] = "towline.dev/v1alpha1"
+FILE = "towline.yaml"
+
+NodeProvisioner = Literal["agentPool", "karpenter", "gpu-provisioner", "byo"]
+
+
+class AksCluster(Written):
+    """The AKS cluster whose agent pools the fleet may create."""
+
+    subscription: str = ""
+    resource_group: str = ""
+    name: str = ""
+    location: str = "eastus"
+
+
+class Budget(Written):
+    """Dollars an hour beyond which nothing new is created; absent means no limit."""
+
+    dollars_per_hour: Annotated[float, Field(gt=0)] | None = None
+    dollars_per_hour_per_workspace: Annotated[float, Field(gt=0)] | None = None
+
+
+class Prune(Written):
+    """How many workspaces one pass may remove without a person's approval."""
+
+    max_workspaces: Annotated[int, Field(ge=0)] = 3
+
+
+class FeatureGates(Written):
+    """KAITO's gates that change what is admitted; names as KAITO spells them."""
+
+    vllm: Annotated[bool, Field(alias="vLLM")] = True
+    enable_mig: Annotated[bool, Field(alias="enableMIG")] = False
+    enable_accelerator: bool = False
+    model_streaming: Annotated[bool, Field(alias="ModelStreaming")] = False
+
+
+class FleetSpec(Written):
+    """What the fleet is allowed and how it is watched."""
+
+    cluster: AksCluster = AksCluster()
+    namespaces: tuple[str, ...] = ("default",)
+    default_namespace: str = "default"
+    kinds: tuple[str, ...] = ("ConfigMap", "PersistentVolumeClaim")
+    workspaces: tuple[str, ...] = ("workspaces",)
+    node_provisioner: NodeProvisioner = "agentPool"
+    node_classes: tuple[str, ...] = ("image-family-ubuntu", "image-family-azure-linux")
+    feature_gates: FeatureGates = FeatureGates()
+    on_immutable_change: Literal["refuse", "replace"] = "refuse"
+    branch: str = "main"
+    status_branch: str = "towline/status"
+    interval_seconds: Annotated[int, Field(ge=5)] = 30
+    image_registry: str = "mcr.microsoft.com/aks/kaito"
+    budget: Budget = Budget()
+    prune: Prune = Prune()
+    approved: tuple[str, ...] = ()
+
+
+class FleetMetadata(Written):
+    """A fleet has a name; it marks everything the fleet owns."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")] = "towline"
+
+
+class Fleet(Written):
+    """`kind: Fleet`, the one Towline-specific file of a config repository."""
+
+    api_version: Annotated[Literal["towline.dev/v1alpha1"], Field(alias="apiVersion")] = (
+        "towline.dev/v1alpha1"
+    )
+    kind: Literal["Fleet"] = "Fleet"
+    metadata: FleetMetadata = FleetMetadata()
+    spec: FleetSpec = FleetSpec()
+
+    @property
+    def name(self) -> str:
+        """The fleet's name."""
+        return self.metadata.name

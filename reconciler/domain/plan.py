@@ -1,0 +1,97 @@
+"""One thing to do and because of what; all of them in order; what came of each."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .identity import PoolRef, Ref, WorkspaceName
+from .state import DesiredObject, DesiredPool
+
+
+class Action(StrEnum):
+    """What a step does to its target."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    KEEP = "keep"
+    PRUNE = "prune"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do. `fields` are those that differ; `uid` guards a prune or replace."""
+
+    action: Action
+    target: Ref | PoolRef
+    workspace: WorkspaceName | None
+    because: str
+    desired: DesiredObject | DesiredPool | None = None
+    fields: tuple[str, ...] = ()
+    uid: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target}: {self.because}"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceChange:
+    """What becomes of one workspace as a whole. Dollars are None when no price is known."""
+
+    workspace: WorkspaceName
+    action: Action
+    because: str
+    nodes_before: int
+    nodes_after: int
+    dollars_per_hour_before: float | None
+    dollars_per_hour_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All steps but the kept ones, in order; `kept` counts the rest."""
+
+    steps: tuple[Step, ...]
+    changes: tuple[WorkspaceChange, ...]
+    kept: int = 0
+
+    @property
+    def hash(self) -> str:
+        """What an approval names: the same steps give the same twelve hex digits."""
+        return plan_hash(self.steps)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether anything would be done."""
+        return any(step.action not in (Action.KEEP, Action.HOLD) for step in self.steps)
+
+
+def plan_hash(steps: tuple[Step, ...]) -> str:
+    """Twelve hex digits over what is done to what, in order of name."""
+    lines = sorted(
+        f"{step.action} {step.target} {getattr(step.desired, 'digest', '')}{step.uid}" for step in steps
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one step: done, or the sentence that says why not. `uid` is the object's afterwards."""
+
+    step: Step
+    done: bool
+    message: str = ""
+    uid: str = ""
+    transient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a door answers after applying an object."""
+
+    uid: str
+    generation: int = 0
+    changed: bool = True

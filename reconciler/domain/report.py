@@ -1,0 +1,97 @@
+"""What a pass found to be true: a workspace's phase, its conditions, and the fleet as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .finding import Finding
+from .identity import WorkspaceName
+from .state import Cost
+
+
+class Phase(StrEnum):
+    """A workspace's state in one word. The first six are KAITO's `status.state`; the rest are ours."""
+
+    PENDING = "Pending"
+    READY = "Ready"
+    NOT_READY = "NotReady"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    INVALID = "Invalid"
+    HELD = "Held"
+    DELETING = "Deleting"
+
+
+SETTLED = frozenset({Phase.READY, Phase.SUCCEEDED, Phase.FAILED, Phase.INVALID, Phase.HELD})
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """metav1.Condition with KAITO's types and reasons. `status` is True, False or Unknown;
+    `since` is RFC 3339, the last time the status changed."""
+
+    type: str
+    status: str
+    reason: str
+    message: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One thing's state: healthy, still on its way, or broken; and a sentence."""
+
+    state: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceReport:
+    """One workspace, as it is. `awaiting` is the next thing waited for, empty when nothing is."""
+
+    name: WorkspaceName
+    phase: Phase
+    message: str
+    awaiting: str
+    commit: str
+    file: str
+    model: str
+    instance_type: str
+    nodes_wanted: int
+    nodes_ready: tuple[str, ...]
+    endpoint: str
+    cost: Cost
+    conditions: tuple[Condition, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    gpus_per_node: int = 0
+    tuning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The fleet after a pass. `problems` are sentences about the pass as a whole."""
+
+    fleet: str
+    commit: str
+    subject: str
+    workspaces: Mapping[WorkspaceName, WorkspaceReport]
+    findings: tuple[Finding, ...] = ()
+    problems: tuple[str, ...] = ()
+    awaiting_approval: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether another pass, the world unchanged, would have nothing to wait for."""
+        return not self.problems and all(each.phase in SETTLED for each in self.workspaces.values())
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCommit:
+    """Files for the status branch (None removes one) and the sentence that goes with them."""
+
+    files: Mapping[str, bytes | None]
+    message: str

@@ -1,0 +1,139 @@
+"""Everything asked for, and everything seen once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .finding import Finding
+from .identity import Ref, WorkspaceName
+
+FIELD_MANAGER = "towline"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+FLEET = "towline.dev/fleet"
+WORKSPACE = "kaito.sh/workspace"
+WORKSPACE_NAMESPACE = "kaito.sh/workspacenamespace"
+DIGEST = "towline.dev/digest"
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredObject:
+    """A Kubernetes object to be so. `body` is its canonical JSON, without our bookkeeping annotation;
+    `digest` is the sha256 of that body."""
+
+    ref: Ref
+    workspace: WorkspaceName | None
+    body: bytes
+    digest: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The body decoded, a fresh value each time."""
+        value: dict[str, Any] = json.loads(self.body)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredPool:
+    """An AKS agent pool to be so. `body` is the canonical JSON of the REST resource."""
+
+    name: str
+    workspace: WorkspaceName
+    instance_type: str
+    count: int
+    body: bytes
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Dollars an hour for the nodes of one workspace; None when no public price is known."""
+
+    dollars_per_hour: float | None
+    price_date: str
+    price_region: str
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredWorkspace:
+    """A workspace with nothing left to choose, and all it asks of the world."""
+
+    name: WorkspaceName
+    file: str
+    digest: str
+    model: str
+    tuning: bool
+    instance_type: str
+    nodes: int
+    gpus_per_node: int
+    cost: Cost
+    objects: tuple[DesiredObject, ...]
+    pool: DesiredPool | None
+    because: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredState:
+    """Everything asked for. `held` are declared workspaces whose errors keep them as they are."""
+
+    workspaces: Mapping[WorkspaceName, DesiredWorkspace]
+    held: Mapping[WorkspaceName, tuple[Finding, ...]]
+    objects: tuple[DesiredObject, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedObject:
+    """A Kubernetes object as seen: what the plan compares, and the body for the rest.
+
+    `body` is JSON without managedFields. `digest` is our bookkeeping annotation, empty when absent.
+    """
+
+    ref: Ref
+    uid: str
+    generation: int
+    resource_version: str
+    body: bytes
+    digest: str = ""
+    workspace: WorkspaceName | None = None
+    deleting: bool = False
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The body decoded, a fresh value each time."""
+        value: dict[str, Any] = json.loads(self.body)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPool:
+    """An AKS agent pool as seen. `state` is provisioningState; `error` its provisioningError, if any."""
+
+    name: str
+    instance_type: str
+    count: int
+    state: str
+    properties: Mapping[str, Any]
+    etag: str = ""
+    error: str = ""
+    owner: WorkspaceName | None = None
+    fleet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedState:
+    """Everything seen, once.
+
+    `objects` are those that carry the fleet's label, `pods` and `nodes` what they run on. `pools` is None
+    when the cloud could not be seen; `blind` says which part of the world could not, in a sentence each.
+    `foreign_crd` is true when another controller owns the Workspace CustomResourceDefinition.
+    """
+
+    objects: Mapping[Ref, ObservedObject]
+    pods: Mapping[WorkspaceName, tuple[ObservedObject, ...]]
+    nodes: tuple[ObservedObject, ...]
+    pools: Mapping[str, ObservedPool] | None
+    blind: tuple[str, ...] = ()
+    foreign_crd: bool = False

@@ -1,0 +1,14 @@
+"""What people write: the base of every pydantic model, strict and closed."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class Written(BaseModel):
+    """Frozen, no unknown fields, no guessing between types; camelCase as Kubernetes spells it."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, alias_generator=to_camel, populate_by_name=True
+    )

@@ -1,0 +1,45 @@
+"""One line a fact, to stderr; credentials never."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_URL_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
+_TOKENS = re.compile(r"\b(?:hf_|ghp_|gho_|github_pat_|glpat-)[A-Za-z0-9_-]{8,}")
+_SIGNATURES = re.compile(r"(?i)\b(sig|token|password|secret)=[^&\s]+")
+
+
+def configure(form: str) -> None:
+    """Logs as `logfmt` for people and grep, or as `json` for machines."""
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.processors.LogfmtRenderer(key_order=["time", "level", "event"], bool_as_flag=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", key="time"),
+            _without_credentials,
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def redact(text: str) -> str:
+    """The text without credentials in URLs, tokens of known forms and signed query values."""
+    text = _URL_CREDENTIALS.sub("***@", text)
+    text = _TOKENS.sub("***", text)
+    return _SIGNATURES.sub(r"\1=***", text)
+
+
+def _without_credentials(
+    _logger: Any, _name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}

@@ -1,0 +1,94 @@
+"""What may not be deleted yet, and why.
+
+What cannot be read is not deleted: every prune must point at a well-formed absence. That is, a commit whose
+every file was read, that descends from the commit which last declared the workspace, and that does not take
+away more workspaces at once than the Fleet allows without a person's approval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from ..domain.config import Config
+from ..domain.identity import WorkspaceName
+from ..domain.inventory import Inventory
+from ..domain.plan import Action, Step, plan_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A workspace that holds something and is declared no more; `because` is empty when it is well-formed."""
+
+    name: WorkspaceName
+    because: str = ""
+
+
+def absences(
+    config: Config, inventory: Inventory, descends: Callable[[str, str], bool]
+) -> Mapping[WorkspaceName, Absence]:
+    """The holdings that no document of this revision declares any more."""
+    gone = [name for name in inventory if name.name and name not in config.workspaces]
+    return {name: Absence(name, _ill_formed(name, config, inventory, descends)) for name in gone}
+
+
+def _ill_formed(
+    name: WorkspaceName, config: Config, inventory: Inventory, descends: Callable[[str, str], bool]
+) -> str:
+    if config.unread:
+        return f"{config.unread[0]} could not be read, so nothing of this commit counts as removed"
+    if not config.workspaces and len(inventory) > config.fleet.spec.prune.max_workspaces:
+        return "the commit declares no workspace at all"
+    if not descends(config.commit, inventory[name].commit):
+        return (
+            f"the branch was rewritten: it does not contain {inventory[name].commit[:7]}, which declared it"
+        )
+    return ""
+
+
+def hold_prunes(
+    steps: tuple[Step, ...], config: Config, gone: Mapping[WorkspaceName, Absence]
+) -> tuple[Step, ...]:
+    """The same steps, with every prune that must wait turned into a hold."""
+    prunes = tuple(step for step in steps if step.action is Action.PRUNE)
+    approval = plan_hash(prunes)
+    if approval in config.fleet.spec.approved:
+        return steps
+    leaving = {step.workspace for step in prunes if step.workspace in gone}
+    return tuple(_judged(step, config, gone, len(leaving), approval) for step in steps)
+
+
+def _judged(
+    step: Step, config: Config, gone: Mapping[WorkspaceName, Absence], leaving: int, approval: str
+) -> Step:
+    if step.action is not Action.PRUNE:
+        return step
+    because = _why_not(step, config, gone, leaving)
+    if not because:
+        return step
+    ask = f"{because}; to delete it all the same, add {approval} to spec.approved in towline.yaml"
+    return replace(step, action=Action.HOLD, because=ask)
+
+
+def _why_not(step: Step, config: Config, gone: Mapping[WorkspaceName, Absence], leaving: int) -> str:
+    if config.unread:
+        return f"{config.unread[0]} could not be read"
+    absence = gone.get(step.workspace) if step.workspace else None
+    if absence is None:
+        return ""
+    limit = config.fleet.spec.prune.max_workspaces
+    if absence.because:
+        return absence.because
+    if leaving > limit:
+        return f"{leaving} workspaces would be removed at once and the fleet allows {limit}"
+    return ""
+
+
+def approval_needed(steps: tuple[Step, ...]) -> str:
+    """The hash that would release the held prunes, empty when none is held."""
+    held = tuple(
+        replace(step, action=Action.PRUNE)
+        for step in steps
+        if step.action is Action.HOLD and step.uid and not step.desired
+    )
+    return plan_hash(held) if held else ""

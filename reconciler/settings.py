@@ -1,0 +1,32 @@
+"""Everything an operator may choose, one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+SANDBOX = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `towline run` was told.
+
+    `context` names a kubeconfig context; empty means the sandbox, which is the default: a cluster is always
+    an explicit choice. `state` is the folder for clones, the sandbox's kubeconfig and its snapshot.
+    """
+
+    repo: str
+    branch: str = ""
+    context: str = SANDBOX
+    kubeconfig: Path | None = None
+    azure_login: str = "workload-identity"
+    state: Path = Path(".towline")
+    poll_seconds: float = 0.0
+    workers: int = 8
+    offline: bool = False
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether the embedded world is meant."""
+        return self.context == SANDBOX

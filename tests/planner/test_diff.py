@@ -1,0 +1,222 @@
+"""From what is seen to what is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.domain.identity import Ref, WorkspaceName
+from reconciler.domain.inventory import Holding, Owned
+from reconciler.domain.plan import Action, Plan
+from reconciler.planner.diff import Policy, diff
+from reconciler.planner.guard import absences
+from tests.builders import (
+    A100,
+    NAME,
+    config,
+    desired_object,
+    desired_pool,
+    desired_state,
+    desired_workspace,
+    observed_object,
+    observed_pool,
+    observed_state,
+    stateful_set,
+)
+
+H100 = "Standard_NC40ads_H100_v5"
+PRICES = {A100: 3.67, H100: 6.98}
+
+
+def policy(cfg: Any = None, gone: Any = None) -> Policy:
+    return Policy(cfg or config(NAME), gone or {}, PRICES.get)
+
+
+def actions(plan: Plan) -> list[tuple[str, str]]:
+    return [(step.action.value, step.target.kind) for step in plan.steps]
+
+
+def test_what_is_not_there_is_created_pool_before_workload() -> None:
+    desired = desired_state(desired_workspace(desired_object(stateful_set()), pool=desired_pool()))
+
+    plan = diff(desired, observed_state(), {}, policy())
+
+    assert actions(plan) == [("create", "AgentPool"), ("create", "StatefulSet")]
+    change = plan.changes[0]
+    assert (change.action, change.nodes_before, change.nodes_after) == (Action.CREATE, 0, 1)
+    assert (change.dollars_per_hour_before, change.dollars_per_hour_after) == (0, 3.67)
+
+
+def test_an_unchanged_world_has_an_empty_plan() -> None:
+    desired = desired_state(desired_workspace(desired_object(stateful_set()), pool=desired_pool()))
+    observed = observed_state(observed_object(stateful_set()), pools=(observed_pool(),))
+
+    plan = diff(desired, observed, {}, policy())
+
+    assert plan.steps == ()
+    assert not plan.has_changes
+    assert plan.kept == 1
+
+
+def test_the_memo_never_hides_a_change() -> None:
+    desired = desired_state(desired_workspace(desired_object(stateful_set()), pool=desired_pool()))
+    rules = policy()
+    diff(desired, observed_state(observed_object(stateful_set()), pools=(observed_pool(),)), {}, rules)
+
+    edited = observed_object(stateful_set(replicas=5), resource_version="2", digest=None)
+    plan = diff(desired, observed_state(edited, pools=(observed_pool(count=3),)), {}, rules)
+
+    assert actions(plan) == [("update", "AgentPool"), ("update", "StatefulSet")]
+    assert plan.steps[1].fields == ("spec.replicas",)
+
+
+def test_a_field_given_up_is_an_update_even_though_nothing_differs() -> None:
+    live = observed_object({**stateful_set(), "extra": 1}, digest="of another body")
+
+    plan = diff(
+        desired_state(desired_workspace(desired_object(stateful_set()))), observed_state(live), {}, policy()
+    )
+
+    assert plan.steps[0].action is Action.UPDATE
+    assert plan.steps[0].because == "fields of ours were given up"
+
+
+def test_an_immutable_field_is_a_replace_of_that_very_object() -> None:
+    live = observed_object(stateful_set(serviceName="other"))
+
+    plan = diff(
+        desired_state(desired_workspace(desired_object(stateful_set()))), observed_state(live), {}, policy()
+    )
+
+    assert plan.steps[0].action is Action.REPLACE
+    assert plan.steps[0].uid == "uid-1"
+    assert "spec.serviceName" in plan.steps[0].because
+
+
+def test_another_vm_size_is_a_new_pool_and_the_workload_waits_on_the_old_one() -> None:
+    wanted = desired_workspace(desired_object(stateful_set(image="i2")), pool=desired_pool("wnew", H100))
+    observed = observed_state(observed_object(stateful_set()), pools=(observed_pool("wold"),))
+
+    plan = diff(desired_state(wanted), observed, {}, policy())
+
+    assert [(step.action.value, step.target.name) for step in plan.steps] == [
+        ("create", "wnew"),
+        ("hold", "wold"),
+        ("hold", "phi"),
+    ]
+    assert plan.changes[0].action is Action.REPLACE
+
+
+def test_the_old_pool_goes_when_the_new_one_stands() -> None:
+    wanted = desired_workspace(desired_object(stateful_set(image="i2")), pool=desired_pool("wnew", H100))
+    pools = (observed_pool("wold"), observed_pool("wnew", H100))
+
+    plan = diff(
+        desired_state(wanted), observed_state(observed_object(stateful_set()), pools=pools), {}, policy()
+    )
+
+    assert [(step.action.value, step.target.name) for step in plan.steps] == [
+        ("update", "phi"),
+        ("prune", "wold"),
+    ]
+
+
+def test_azure_may_echo_another_casing_and_fill_in_what_we_left_out() -> None:
+    observed = observed_state(pools=(observed_pool(size=A100.lower()),))
+
+    assert diff(desired_state(desired_workspace(pool=desired_pool())), observed, {}, policy()).steps == ()
+
+
+def test_a_pool_of_that_name_that_is_not_ours_is_left_alone() -> None:
+    observed = observed_state(pools=(observed_pool(owner=None),))
+
+    plan = diff(desired_state(desired_workspace(pool=desired_pool())), observed, {}, policy())
+
+    assert [step.action for step in plan.steps] == [Action.HOLD]
+
+
+def test_a_failed_pool_is_held_with_azures_reason() -> None:
+    observed = observed_state(pools=(observed_pool(state="Failed", error="AllocationFailed: no A100 here"),))
+
+    plan = diff(desired_state(desired_workspace(pool=desired_pool())), observed, {}, policy())
+
+    assert plan.steps[0].action is Action.HOLD
+    assert "AllocationFailed: no A100 here" in plan.steps[0].because
+
+
+def test_a_cloud_that_cannot_be_seen_holds_pools_and_nothing_else() -> None:
+    wanted = desired_workspace(desired_object(stateful_set()), pool=desired_pool())
+
+    plan = diff(desired_state(wanted), observed_state(cloud=False), {}, policy())
+
+    assert actions(plan) == [("hold", "AgentPool"), ("create", "StatefulSet")]
+
+
+def holding(*uids: str, commit: str = "c0ffee0") -> Holding:
+    ref = Ref("apps/v1", "StatefulSet", "default", "phi")
+    return Holding(commit, "workspaces/phi.yaml", "d1", tuple(Owned(ref, uid) for uid in uids))
+
+
+def removal(cfg: Any, *, descends: bool = True, uid: str = "uid-1") -> Plan:
+    inventory = {NAME: holding(uid)}
+    gone = absences(cfg, inventory, lambda _new, _old: descends)
+    observed = observed_state(observed_object(stateful_set()), pools=(observed_pool(),))
+    return diff(desired_state(), observed, inventory, policy(cfg, gone))
+
+
+def test_a_workspace_removed_from_git_is_pruned_with_its_pool() -> None:
+    plan = removal(config())
+
+    assert actions(plan) == [("prune", "StatefulSet"), ("prune", "AgentPool")]
+    assert plan.changes[0].action is Action.PRUNE
+
+
+def test_an_unreadable_file_prunes_nothing() -> None:
+    plan = removal(config(unread=("workspaces/a.yaml",)))
+
+    assert {step.action for step in plan.steps} == {Action.HOLD}
+    assert "workspaces/a.yaml could not be read" in plan.steps[0].because
+
+
+def test_a_rewritten_branch_prunes_nothing() -> None:
+    plan = removal(config(), descends=False)
+
+    assert {step.action for step in plan.steps} == {Action.HOLD}
+    assert "rewritten" in plan.steps[0].because
+
+
+def test_an_object_with_another_uid_is_somebody_elses() -> None:
+    plan = removal(config(), uid="uid-of-before")
+
+    assert actions(plan) == [("prune", "AgentPool")]
+
+
+def many_removed(count: int, **fleet: Any) -> Plan:
+    names = [WorkspaceName("default", f"w{number}") for number in range(count)]
+    inventory, objects = {}, []
+    for name in names:
+        document = stateful_set(name.name)
+        live = observed_object(document, uid=f"uid-{name.name}")
+        objects.append(live)
+        inventory[name] = Holding("c0ffee0", "f", "d1", (Owned(live.ref, live.uid),))
+    cfg = config(NAME, **fleet)
+    gone = absences(cfg, inventory, lambda _new, _old: True)
+    return diff(desired_state(), observed_state(*objects), inventory, policy(cfg, gone))
+
+
+def test_more_removals_than_the_fleet_allows_wait_for_approval_by_hash() -> None:
+    held = many_removed(4)
+
+    assert {step.action for step in held.steps} == {Action.HOLD}
+    approval = held.steps[0].because.split("add ")[1].split(" ")[0]
+    approved = many_removed(4, approved=(approval,))
+    assert {step.action for step in approved.steps} == {Action.PRUNE}
+
+
+def test_an_approval_of_other_removals_is_worth_nothing() -> None:
+    approval = many_removed(4).steps[0].because.split("add ")[1].split(" ")[0]
+
+    assert {step.action for step in many_removed(5, approved=(approval,)).steps} == {Action.HOLD}
+
+
+def test_as_many_as_allowed_go_without_asking() -> None:
+    assert {step.action for step in many_removed(3).steps} == {Action.PRUNE}
