@@ -77,9 +77,14 @@ class Run:
 
 
 def keep_reconciling(
-    engine: Passes, trigger: Trigger, rhythm: Rhythm, ending: Ending, tell: Callable[[Report | Fault], None]
+    engine: Passes,
+    trigger: Trigger,
+    rhythm: Callable[[], Rhythm],
+    ending: Ending,
+    tell: Callable[[Report | Fault], None],
 ) -> Run:
-    """Run passes until told to stop or until `ending` holds."""
+    """Run passes until told to stop or until `ending` holds. The rhythm is asked for after each pass, since
+    the Fleet may have changed it."""
     started = time.monotonic()
     failures = passes = 0
     last: Report | None = None
@@ -93,7 +98,7 @@ def keep_reconciling(
         spent = time.monotonic() - started
         if _is_over(ending, passes, answer, spent):
             return Run(last, fault)
-        trigger.wait(_pause(answer, failures, rhythm))
+        trigger.wait(_pause(answer, failures, rhythm()))
     return Run(last, None)
 
 

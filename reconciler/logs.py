@@ -1,10 +1,11 @@
-"""One line a fact, to stderr; credentials never."""
+"""One line a fact; credentials never."""
 
 from __future__ import annotations
 
 import re
 import sys
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -14,8 +15,8 @@ _TOKENS = re.compile(r"\b(?:hf_|ghp_|gho_|github_pat_|glpat-)[A-Za-z0-9_-]{8,}")
 _SIGNATURES = re.compile(r"(?i)\b(sig|token|password|secret)=[^&\s]+")
 
 
-def configure(form: str) -> None:
-    """Logs as `logfmt` for people and grep, or as `json` for machines."""
+def configure(form: str, file: Path | None = None) -> None:
+    """Logs as `logfmt` for people and grep, or as `json` for machines; to stderr, or to a file."""
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if form == "json"
@@ -28,7 +29,7 @@ def configure(form: str) -> None:
             _without_credentials,
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file.open("a", encoding="utf-8") if file else sys.stderr),
     )
 
 

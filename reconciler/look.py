@@ -25,7 +25,7 @@ def look(doors: Doors) -> ObservedState:
     cluster = doors.cluster
     objects, pods, nodes = cluster.objects(), cluster.pods(), cluster.nodes()
     pools, blind = _pools(doors.cloud)
-    return ObservedState(objects, pods, nodes, pools, blind, cluster.workspace_crd_is_foreign())
+    return ObservedState(objects, pods, nodes, pools, blind, cluster.shared())
 
 
 def _pools(cloud: Cloud) -> tuple[Mapping[str, ObservedPool] | None, tuple[str, ...]]:

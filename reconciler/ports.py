@@ -60,8 +60,8 @@ class Cluster(Protocol):
     def nodes(self) -> tuple[ObservedObject, ...]:
         """All nodes."""
 
-    def workspace_crd_is_foreign(self) -> bool:
-        """Whether another controller owns the Workspace CustomResourceDefinition."""
+    def shared(self) -> Mapping[Ref, ObservedObject]:
+        """All namespaces and the definition of Workspaces, whoever made them."""
 
     def find(self, ref: Ref) -> ObservedObject | None:
         """One object, whoever owns it; None when it is not there."""

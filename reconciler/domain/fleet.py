@@ -57,7 +57,6 @@ class FleetSpec(Written):
     node_classes: tuple[str, ...] = ("image-family-ubuntu", "image-family-azure-linux")
     feature_gates: FeatureGates = FeatureGates()
     on_immutable_change: Literal["refuse", "replace"] = "refuse"
-    branch: str = "main"
     status_branch: str = "towline/status"
     interval_seconds: Annotated[int, Field(ge=5)] = 30
     image_registry: str = "mcr.microsoft.com/aks/kaito"

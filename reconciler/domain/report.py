@@ -70,6 +70,11 @@ class WorkspaceReport:
     gpus_per_node: int = 0
     tuning: bool = False
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is waited for but a person."""
+        return self.phase in SETTLED and not (self.phase is Phase.READY and self.awaiting)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -86,7 +91,7 @@ class Report:
     @property
     def settled(self) -> bool:
         """Whether another pass, the world unchanged, would have nothing to wait for."""
-        return not self.problems and all(each.phase in SETTLED for each in self.workspaces.values())
+        return not self.problems and all(each.settled for each in self.workspaces.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .finding import Finding
@@ -16,6 +16,7 @@ FLEET = "towline.dev/fleet"
 WORKSPACE = "kaito.sh/workspace"
 WORKSPACE_NAMESPACE = "kaito.sh/workspacenamespace"
 DIGEST = "towline.dev/digest"
+CRD = "CustomResourceDefinition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,9 @@ class ObservedPool:
 class ObservedState:
     """Everything seen, once.
 
-    `objects` are those that carry the fleet's label, `pods` and `nodes` what they run on. `pools` is None
-    when the cloud could not be seen; `blind` says which part of the world could not, in a sentence each.
-    `foreign_crd` is true when another controller owns the Workspace CustomResourceDefinition.
+    `objects` are those that carry the fleet's label, `shared` the namespaces and the definition of
+    Workspaces, `pods` and `nodes` what they run on. `pools` is None when the cloud could not be seen; `blind`
+    says which part of the world could not, in a sentence each.
     """
 
     objects: Mapping[Ref, ObservedObject]
@@ -136,4 +137,16 @@ class ObservedState:
     nodes: tuple[ObservedObject, ...]
     pools: Mapping[str, ObservedPool] | None
     blind: tuple[str, ...] = ()
-    foreign_crd: bool = False
+    shared: Mapping[Ref, ObservedObject] = field(default_factory=dict)
+
+    @property
+    def foreign_crd(self) -> bool:
+        """Whether another controller owns the definition of Workspaces."""
+        crd = next((each for ref, each in self.shared.items() if ref.kind == CRD), None)
+        return crd is not None and not is_ours(crd)
+
+
+def is_ours(live: ObservedObject) -> bool:
+    """Whether Towline made it, for whichever fleet."""
+    labels = live.document["metadata"].get("labels") or {}
+    return bool(labels.get(MANAGED_BY) == FIELD_MANAGER)

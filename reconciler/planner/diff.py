@@ -10,12 +10,19 @@ from ..domain.config import Config
 from ..domain.identity import PoolRef, Ref, WorkspaceName
 from ..domain.inventory import Holding, Inventory
 from ..domain.plan import Action, Plan, Step, WorkspaceChange
-from ..domain.state import DesiredObject, DesiredState, DesiredWorkspace, ObservedObject, ObservedState
+from ..domain.state import (
+    DesiredObject,
+    DesiredState,
+    DesiredWorkspace,
+    ObservedObject,
+    ObservedState,
+    is_ours,
+)
 from .changes import change_of, nodes_and_dollars
 from .drift import drift
 from .guard import Absence, hold_prunes
 from .immutable import immutable_among
-from .order import in_order
+from .order import CLUSTER_WIDE, in_order
 from .pools import DELETING, Pools, index_pools, pool_steps
 
 Memo = dict[Any, Any]
@@ -45,12 +52,16 @@ def diff(desired: DesiredState, observed: ObservedState, inventory: Inventory, p
         if found:
             changes.append(change_of(workspace, found, observed.objects, pools, policy.price))
     for each in desired.objects:
-        steps.extend(_object_steps(each, observed.objects.get(each.ref), None))
+        steps.extend(_object_steps(each, _standing(each.ref, observed), None))
     stale = tuple(_stale_supporting(desired, observed, inventory))
     leaving = tuple(step for name in policy.gone for step in _prunes(name, inventory[name], observed, pools))
     ordered = in_order(hold_prunes((*steps, *stale, *leaving), policy.config, policy.gone))
     changes.extend(_leaving_changes(ordered, pools, policy))
     return Plan(ordered, tuple(changes), kept)
+
+
+def _standing(ref: Ref, observed: ObservedState) -> ObservedObject | None:
+    return observed.shared.get(ref) if ref.kind in CLUSTER_WIDE else observed.objects.get(ref)
 
 
 def _workspace_steps(
@@ -110,6 +121,8 @@ def _object_steps(
 ) -> Iterator[Step]:
     if live is None:
         yield Step(Action.CREATE, desired.ref, desired.workspace, "it is not there", desired)
+        return
+    if desired.ref.kind in CLUSTER_WIDE and not is_ours(live):
         return
     if live.deleting:
         yield Step(Action.HOLD, desired.ref, desired.workspace, "it is still being deleted", desired)

@@ -1,0 +1,1 @@
+"""The doors: one vendor a file, and no decision in any."""

@@ -1,0 +1,100 @@
+"""Everything of one kind that a selector chooses, listed page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.domain.state import ObservedObject
+from reconciler.faults import Broken, Conflict, Missing
+
+from .kube_cache import KindCache, Snapshot
+from .kube_kinds import KindInfo
+from .kube_seen import Json, Trim, observe
+from .kube_wire import Query, Request, Wire
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which objects of a kind, and what of each is kept."""
+
+    kind: KindInfo
+    query: Query
+    trim: Trim
+
+    def observe(self, document: Json) -> ObservedObject:
+        """One of them as seen."""
+        return observe(document, self.kind, self.trim)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A complete list, as of one resource version. `served` is false where the API knows no such kind."""
+
+    objects: tuple[ObservedObject, ...] = ()
+    resource_version: str = ""
+    served: bool = True
+
+
+def list_all(wire: Wire, selection: Selection) -> Listing:
+    """List in pages of 500. A list that took so long that its pages expired is begun once more.
+
+    A custom kind may not be served. Of a built-in one the same 404 comes from no Kubernetes API, and what
+    is no API must not be taken for an empty cluster: Missing is raised.
+    """
+    try:
+        return _listed(wire, selection)
+    except Conflict:
+        return _listed(wire, selection)
+    except Missing:
+        if not selection.kind.is_custom:
+            raise
+        return Listing(served=False)
+
+
+class EachLook:
+    """A kind that is listed anew at every look: for one pass, or where nothing may be kept open."""
+
+    def __init__(self, wire: Wire, selection: Selection) -> None:
+        self._wire = wire
+        self._selection = selection
+        self.cache = KindCache()
+
+    def look(self) -> Snapshot:
+        """Everything of this kind now; the same value as before when that is what it is."""
+        self.cache.expect_list()
+        listing = list_all(self._wire, self._selection)
+        self.cache.replace(listing.objects, listing.resource_version)
+        return self.cache.snapshot()
+
+    def wake(self) -> None:
+        """Nothing sleeps here."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _listed(wire: Wire, selection: Selection) -> Listing:
+    objects: list[ObservedObject] = []
+    version = ""
+    for page in _pages(wire, selection):
+        objects += (selection.observe(item) for item in page.get("items") or ())
+        version = (page.get("metadata") or {}).get("resourceVersion", "")
+    return Listing(tuple(objects), version)
+
+
+def _pages(wire: Wire, selection: Selection) -> Iterator[Json]:
+    """Pages of one list, all as of the resource version of the first."""
+    query, token = (*selection.query, ("limit", str(_PAGE))), ""
+    while True:
+        more = (("continue", token),) if token else ()
+        page = wire.ask(Request("GET", selection.kind.collection, (*query, *more)))
+        yield page
+        following = (page.get("metadata") or {}).get("continue", "")
+        if not following:
+            return
+        if following == token:
+            raise Broken(f"{wire.server}: a list of {selection.kind.plural} without an end")
+        token = following

@@ -1,0 +1,1 @@
+"""What we know of models, GPUs and prices, and the arithmetic on it. Pure: values in, values out."""

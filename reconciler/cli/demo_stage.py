@@ -1,0 +1,155 @@
+"""What the demo plays on: two repositories, an embedded world, the daemon in a thread, a person's git."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+
+from ..daemon import Ending, Trigger
+from ..domain.report import Report
+from ..faults import Fault
+from ..logs import configure
+from ..present.progress import Progress
+from ..settings import Settings
+from ..wiring import example_repo_dir
+from ..wiring.house import running
+from ..wiring.worlds import sandbox_folder, sandbox_settings, start_sandbox
+
+_PERSON = {"GIT_AUTHOR_NAME": "You", "GIT_AUTHOR_EMAIL": "you@example.com"}
+_COMMITTER = {"GIT_COMMITTER_NAME": "You", "GIT_COMMITTER_EMAIL": "you@example.com"}
+_ALONE = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
+
+
+class Stage:
+    """Set up on entering, taken down on leaving; the repositories stay to be looked at."""
+
+    def __init__(self, folder: Path, speed: float) -> None:
+        self.folder = folder
+        self.bare, self.work = folder / "config.git", folder / "config"
+        self.console = Console(highlight=False)
+        self.kubeconfig = sandbox_folder(folder) / "kubeconfig"
+        self.report: Report | None = None
+        self.fault: Fault | None = None
+        self._speed = speed
+        self._news = threading.Condition()
+        self._open = ExitStack()
+
+    def __enter__(self) -> Stage:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        configure("logfmt", self.folder / "towline.log")
+        self._make_repositories()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def start_world(self) -> None:
+        """Start the embedded world and the daemon that watches the repository."""
+        settings = sandbox_settings(sandbox_folder(self.folder), speed=self._speed)
+        self._open.enter_context(start_sandbox(settings))
+        trigger = Trigger()
+        told = Settings(repo=str(self.bare), state=self.folder)
+        house = self._open.enter_context(running(told, trigger, self._tell))
+        thread = threading.Thread(target=house.keep_reconciling, args=(Ending(),), name="daemon")
+        thread.start()
+        self._open.callback(thread.join, 30)
+        self._open.callback(trigger.stop)
+
+    def git(self, *words: str) -> str:
+        """Type a git command in the person's clone."""
+        shown = " ".join(f'"{word}"' if " " in word else word for word in words)
+        self.console.print(f"  [bold]$ git {shown}[/]")
+        return self.quiet_git(*words)
+
+    def quiet_git(self, *words: str, repository: Path | None = None) -> str:
+        """Git without showing it."""
+        environment = {**os.environ, **_PERSON, **_COMMITTER, **_ALONE}
+        run = subprocess.run(
+            ["git", "-C", str(repository or self.work), *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        if run.returncode:
+            raise RuntimeError(f"git {' '.join(words)}: {run.stderr.strip()}")
+        return run.stdout.strip()
+
+    def kubectl(self, *words: str) -> None:
+        """Show what kubectl says of the embedded world, where kubectl is installed."""
+        if shutil.which("kubectl") is None:
+            return
+        self.console.print(f"  [bold]$ kubectl {' '.join(words)}[/]")
+        run = subprocess.run(
+            ["kubectl", "--kubeconfig", str(self.kubeconfig), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        for line in (run.stdout or run.stderr).splitlines():
+            self.console.print(f"  {line}", markup=False)
+
+    def wait_for(self, done: Callable[[Report], bool], seconds: float = 120.0) -> bool:
+        """Show the fleet on its way until `done`; False when it does not come to that in time."""
+        deadline = time.monotonic() + seconds
+        with Progress(self.console) as progress, self._news:
+            while True:
+                if self.report is not None:
+                    progress.show(self.report)
+                if self.report is not None and done(self.report):
+                    return True
+                if not self._news.wait(max(0.0, deadline - time.monotonic())):
+                    return False
+
+    def linger(self) -> None:
+        """Keep the world open until Ctrl-C."""
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            self.console.print()
+
+    def _tell(self, answer: Report | Fault) -> None:
+        with self._news:
+            if isinstance(answer, Report):
+                self.report, self.fault = answer, None
+            else:
+                self.fault = answer
+            self._news.notify_all()
+
+    def _make_repositories(self) -> None:
+        self.quiet_git("init", "-q", "--bare", "-b", "main", str(self.bare), repository=self.folder)
+        self.quiet_git("init", "-q", "-b", "main", str(self.work), repository=self.folder)
+        self.quiet_git("remote", "add", "origin", str(self.bare))
+        shutil.copytree(example_repo_dir(), self.work, dirs_exist_ok=True)
+        shutil.rmtree(self.work / "workspaces")
+        (self.work / "workspaces").mkdir()
+        (self.work / "workspaces" / ".gitkeep").touch()
+        self.quiet_git("add", "-A")
+        self.quiet_git("commit", "-q", "-m", "Start a fleet")
+        self.quiet_git("push", "-q", "origin", "main")
+
+    def example(self, name: str) -> str:
+        """A workspace file of example-repo."""
+        return (example_repo_dir() / "workspaces" / name).read_text(encoding="utf-8")
+
+
+def edit(path: Path, changes: Mapping[str, str]) -> None:
+    """Replace words in a file."""
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")

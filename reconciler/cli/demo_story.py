@@ -1,0 +1,106 @@
+"""The story the demo tells, act by act. Every act ends when the world has come to what was pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..domain.identity import WorkspaceName
+from ..domain.report import Phase, Report
+from .demo_stage import Stage, edit
+
+_CHAT = WorkspaceName("default", "phi-4-chat")
+_TUNING = WorkspaceName("default", "phi-3-support-tuning")
+_SMALL, _LARGE = "Standard_NC24ads_A100_v4", "Standard_NC40ads_H100_v5"
+
+
+def tell_story(stage: Stage) -> bool:
+    """True when every act came to its end."""
+    acts: tuple[Callable[[Stage], bool], ...] = (_begin, _push, _read_back, _change, _revert, _end)
+    return all(act(stage) for act in acts)
+
+
+def _begin(stage: Stage) -> bool:
+    _title(stage, "A config repository, an embedded world, and Towline watching")
+    stage.console.print(f"  repository  {stage.bare}")
+    stage.start_world()
+    stage.console.print(f"  kubeconfig  {stage.kubeconfig}")
+    stage.console.print("  [dim]Nodes and pods are simulated; time runs faster than life.[/]")
+    return True
+
+
+def _push(stage: Stage) -> bool:
+    _title(stage, "Push a workspace and a fine-tuning")
+    for name in ("phi-4-chat.yaml", "phi-3-support-tuning.yaml"):
+        (stage.work / "workspaces" / name).write_text(stage.example(name), encoding="utf-8")
+    stage.git("add", "workspaces")
+    stage.git("commit", "-q", "-m", "Serve phi-4-mini, tune phi-3 for support")
+    stage.git("push", "-q", "origin", "main")
+    return _wait(stage, lambda report: _is(report, Phase.READY, _SMALL) and _has_tuned(report))
+
+
+def _read_back(stage: Stage) -> bool:
+    _title(stage, "Read the truth back: in Kubernetes, and in Git")
+    stage.kubectl("get", "workspace")
+    stage.kubectl("get", "service,pod")
+    stage.git("fetch", "-q", "origin")
+    for line in stage.git("log", "--format=%h %s", "origin/towline/status").splitlines():
+        stage.console.print(f"  {line}", markup=False)
+    for line in stage.git("show", "origin/towline/status:status/default/phi-4-chat.yaml").splitlines()[:14]:
+        stage.console.print(f"  {line}", markup=False)
+    return True
+
+
+def _change(stage: Stage) -> bool:
+    _title(stage, "Change the machine: a new pool comes first, then the old one goes")
+    edit(stage.work / "workspaces" / "phi-4-chat.yaml", {_SMALL: _LARGE})
+    stage.git("commit", "-q", "-a", "-m", "Move phi-4-chat to an H100")
+    stage.git("push", "-q", "origin", "main")
+    return _wait(stage, lambda report: _is(report, Phase.READY, _LARGE))
+
+
+def _revert(stage: Stage) -> bool:
+    _title(stage, "Roll back with git revert")
+    stage.git("revert", "--no-edit", "HEAD")
+    stage.git("push", "-q", "origin", "main")
+    return _wait(stage, lambda report: _is(report, Phase.READY, _SMALL))
+
+
+def _end(stage: Stage) -> bool:
+    stage.quiet_git("fetch", "-q", "origin")
+    badges = stage.folder / "status"
+    stage.quiet_git("worktree", "add", "-q", "--detach", str(badges), "origin/towline/status")
+    _title(stage, "That is all of it. Now yours")
+    for line in (
+        f"The status branch, its page and badges:  {badges}/README.md",
+        f"cd {stage.work}   # edit, commit, push: Towline acts at once while this demo runs",
+        f"kubectl --kubeconfig {stage.kubeconfig} get workspace -w",
+        "towline size llama-3.3-70b-instruct     # what does a model need, and what does it cost",
+        "towline check PATH                      # judge your own KAITO workspaces",
+        "To stop: Ctrl-C. To clean up: rm -rf .towline",
+    ):
+        stage.console.print(f"  {line}", markup=False, soft_wrap=True)
+    return True
+
+
+def _title(stage: Stage, text: str) -> None:
+    stage.console.print()
+    stage.console.rule(f"[bold]{text}[/]", align="left", style="dim")
+
+
+def _wait(stage: Stage, done: Callable[[Report], bool]) -> bool:
+    if stage.wait_for(done):
+        return True
+    stage.console.print(f"  It did not come to that in time. The log: {stage.folder / 'towline.log'}")
+    return False
+
+
+def _is(report: Report, phase: Phase, instance_type: str) -> bool:
+    chat = report.workspaces.get(_CHAT)
+    return (
+        chat is not None and (chat.phase, chat.instance_type) == (phase, instance_type) and not chat.awaiting
+    )
+
+
+def _has_tuned(report: Report) -> bool:
+    tuning = report.workspaces.get(_TUNING)
+    return tuning is not None and tuning.phase is Phase.SUCCEEDED

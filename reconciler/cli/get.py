@@ -1,0 +1,33 @@
+"""`towline get`: the workspaces as they are."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from ..settings import Settings
+from .world import world_options
+
+
+@click.command()
+@world_options
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.argument("name", required=False)
+def command(settings: Settings, output: str, name: str | None) -> None:
+    """List the workspaces with phase, nodes, cost and what each waits for. Nothing is changed.
+
+    NAME is a workspace, as name or namespace/name; all are listed when it is not given.
+    """
+    from ..present.workspaces import workspaces_json, workspaces_text
+    from ..wiring.house import engine_for
+
+    with engine_for(settings) as engine:
+        report = engine.look()
+    found = [each for each in report.workspaces.values() if name in (None, each.name.name, str(each.name))]
+    if name and not found:
+        raise click.ClickException(f"no workspace {name} in {settings.repo}")
+    if output == "json":
+        click.echo(json.dumps(workspaces_json(found), indent=2))
+    else:
+        click.echo(workspaces_text(found))

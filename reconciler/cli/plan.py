@@ -1,0 +1,38 @@
+"""`towline plan`: the first half of a pass."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from ..settings import Settings
+from .world import world_options
+
+
+@click.command()
+@world_options
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(settings: Settings, output: str) -> None:
+    """Show what a pass would do, and what it would cost, without doing it.
+
+    Exit code 0: nothing would be done. 2: something would. 1: it could not be told.
+
+    \b
+    -o json prints {"hash", "steps": [{"action", "kind", "name", "workspace", "because", "fields"}],
+    "workspaces": [{"workspace", "action", "because", "nodes_before", "nodes_after",
+    "dollars_per_hour_before", "dollars_per_hour_after"}]}
+    """
+    from ..present.plan import plan_json, plan_text
+    from ..wiring.house import engine_for
+
+    with engine_for(settings) as engine:
+        prospect = engine.plan()
+    if output == "json":
+        click.echo(json.dumps(plan_json(prospect.plan), indent=2))
+    else:
+        click.echo(plan_text(prospect.plan))
+    for finding in prospect.config.findings:
+        click.echo(str(finding), err=True)
+    sys.exit(2 if prospect.plan.has_changes else 0)

@@ -1,0 +1,70 @@
+"""`towline run`: the daemon."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from ..settings import Settings
+from .world import world_options
+
+if TYPE_CHECKING:
+    from ..daemon import Trigger
+
+
+@click.command()
+@world_options
+@click.option("--once", is_flag=True, help="One pass, then end.")
+@click.option("--until-settled", is_flag=True, help="End when nothing is awaited any more.")
+@click.option(
+    "--timeout", type=float, metavar="SECONDS", help="End after so long in any case, with exit code 1."
+)
+@click.option(
+    "--poll",
+    type=float,
+    metavar="SECONDS",
+    help="Seconds between looks; the Fleet's interval when not given.",
+)
+@click.option("--log-format", type=click.Choice(["logfmt", "json"]), default="logfmt", show_default=True)
+def command(
+    settings: Settings,
+    once: bool,
+    until_settled: bool,
+    timeout: float | None,
+    poll: float | None,
+    log_format: str,
+) -> None:
+    """Watch a config repository and keep the world as it says.
+
+    \b
+    towline run --repo .                         the repository here, in the embedded world
+    towline run --repo URL --context my-aks      a cluster, always named explicitly
+    towline run --repo . --until-settled         the same loop, ended when everything stands
+
+    Ends with 0 when it was asked to stop or everything settled, and with 1 when it could not.
+    """
+    from ..daemon import Ending, Trigger
+    from ..logs import configure
+    from ..wiring.house import running
+
+    configure(log_format)
+    trigger = Trigger()
+    _stop_on_signals(trigger)
+    ending = Ending(passes=1 if once else None, settled=until_settled, seconds=timeout)
+    with running(settings, trigger) as house:
+        run = house.keep_reconciling(ending, poll)
+    settled = run.report is not None and run.report.settled
+    if run.fault is not None or (until_settled and not settled and not trigger.stopping):
+        sys.exit(1)
+
+
+def _stop_on_signals(trigger: Trigger) -> None:
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        trigger.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)

@@ -1,0 +1,54 @@
+"""The options that say which repository and which world, shared by every verb that needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..settings import Settings
+
+_OPTIONS = (
+    click.option("--repo", default=".", show_default=True, help="Config repository: a path or a URL."),
+    click.option("--branch", default="", help="Branch to follow; the repository's default when not given."),
+    click.option(
+        "--context", default="", metavar="NAME", help="A kubeconfig context. Without it: the embedded world."
+    ),
+    click.option(
+        "--kubeconfig",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Kubeconfig file for --context; KUBECONFIG or ~/.kube/config when not given.",
+    ),
+    click.option(
+        "--azure-login",
+        type=click.Choice(["workload-identity", "managed-identity", "service-principal", "cli"]),
+        default="workload-identity",
+        show_default=True,
+        help="Who Towline is for Azure, with --context.",
+    ),
+    click.option(
+        "--state",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path(".towline"),
+        show_default=True,
+        help="Folder for clones and for the embedded world.",
+    ),
+    click.option("--offline", is_flag=True, help="Ask Hugging Face nothing; use what is cached."),
+)
+
+
+def world_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options; the function receives them as one `settings` value."""
+
+    @wraps(function)
+    def with_settings(**given: Any) -> Any:
+        names = ("repo", "branch", "context", "kubeconfig", "azure_login", "state", "offline")
+        settings = Settings(**{name: given.pop(name) for name in names})
+        return function(settings=settings, **given)
+
+    for option in reversed(_OPTIONS):
+        option(with_settings)
+    return with_settings

@@ -1,0 +1,28 @@
+"""How each kind of thing is doing: one kind, one file, one pure function from a document to its Health.
+
+Failure is looked for before success, and a status older than its spec counts as on its way.
+"""
+
+from .agent_pool import agent_pool, next_step
+from .job import job
+from .node import is_ready, node
+from .node_claim import node_claim
+from .node_pool import node_pool
+from .pod import pod
+from .stateful_set import stateful_set
+from .verdict import DEGRADED, HEALTHY, PROGRESSING
+
+__all__ = [
+    "DEGRADED",
+    "HEALTHY",
+    "PROGRESSING",
+    "agent_pool",
+    "is_ready",
+    "job",
+    "next_step",
+    "node",
+    "node_claim",
+    "node_pool",
+    "pod",
+    "stateful_set",
+]

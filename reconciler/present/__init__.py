@@ -1,0 +1,1 @@
+"""Plans, reports and sizes as text, Markdown and JSON; nothing is decided here."""

@@ -1,0 +1,138 @@
+"""A plan as text and as JSON: the workspaces and what they cost, then the steps, then all of it in a line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from click import style
+
+from ..domain.identity import WorkspaceName
+from ..domain.plan import Action, Plan, Step, WorkspaceChange
+from ..planner.readable import readable
+from .columns import columns
+from .money import difference, dollars, monthly_difference
+
+_MARKERS = {
+    Action.CREATE: ("  +", "green"),
+    Action.UPDATE: ("  ~", "yellow"),
+    Action.REPLACE: ("-/+", "red"),
+    Action.PRUNE: ("  -", "red"),
+    Action.HOLD: ("  !", "cyan"),
+    Action.KEEP: ("   ", "white"),
+}
+_HEADINGS = ("WORKSPACE", "ACTION", "NODES", "$/HOUR", "Δ$/HOUR", "Δ$/MONTH", "BECAUSE")
+_MOST_FIELDS = 6
+
+
+def plan_text(plan: Plan) -> str:
+    """What a person reads before saying yes, with terminal colours, which `click.echo` drops elsewhere."""
+    if not plan.steps and not plan.changes:
+        return f"Nothing to do: {_things(plan.kept)} as asked for."
+    parts = [_workspaces(plan.changes), "\n".join(_steps(plan.steps)), _summary(plan)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """`hash`, `steps` and `workspaces` as plain values; dollars are null when no price is known."""
+    return {
+        "hash": plan.hash,
+        "steps": [
+            {
+                "action": step.action.value,
+                "kind": step.target.kind,
+                "name": step.target.name,
+                "workspace": _name(step.workspace),
+                "because": step.because,
+                "fields": list(step.fields),
+            }
+            for step in plan.steps
+        ],
+        "workspaces": [
+            {
+                "workspace": _name(change.workspace),
+                "action": change.action.value,
+                "because": change.because,
+                "nodes_before": change.nodes_before,
+                "nodes_after": change.nodes_after,
+                "dollars_per_hour_before": change.dollars_per_hour_before,
+                "dollars_per_hour_after": change.dollars_per_hour_after,
+            }
+            for change in plan.changes
+        ],
+    }
+
+
+def _name(workspace: WorkspaceName | None) -> str | None:
+    """`namespace/name`; objects committed beside the workspaces belong to none."""
+    return str(workspace) if workspace is not None and workspace.name else None
+
+
+def _things(count: int) -> str:
+    return "1 thing is" if count == 1 else f"all {count} things are"
+
+
+def _workspaces(changes: Iterable[WorkspaceChange]) -> str:
+    rows = [_row(change) for change in changes]
+    return columns([_HEADINGS, *rows], right=(3, 4, 5)) if rows else ""
+
+
+def _row(change: WorkspaceChange) -> tuple[str, ...]:
+    before, after = change.dollars_per_hour_before, change.dollars_per_hour_after
+    nodes = str(change.nodes_after)
+    if change.nodes_before != change.nodes_after:
+        nodes = f"{change.nodes_before} → {change.nodes_after}"
+    return (
+        readable(str(change.workspace), 80),
+        style(change.action.value, fg=_MARKERS[change.action][1]),
+        nodes,
+        dollars(after),
+        difference(before, after),
+        monthly_difference(before, after),
+        readable(change.because, 160),
+    )
+
+
+def _steps(steps: Iterable[Step]) -> Iterator[str]:
+    for step in steps:
+        marker, colour = _MARKERS[step.action]
+        yield f"{style(marker, fg=colour, bold=True)} {readable(str(step.target), 160)}"
+        yield f"      {readable(step.because, 400)}"
+        if len(step.fields) > 1:
+            more = len(step.fields) - _MOST_FIELDS
+            yield from (f"      · {readable(each, 160)}" for each in step.fields[:_MOST_FIELDS])
+            if more > 0:
+                yield f"      · and {more} more"
+
+
+def _summary(plan: Plan) -> str:
+    """As terraform closes: how many of each, and what the month will bring."""
+    counted = Counter(step.action for step in plan.steps)
+    told = ", ".join(
+        (
+            f"{counted[Action.CREATE]} to create",
+            f"{counted[Action.UPDATE]} to update",
+            f"{counted[Action.REPLACE]} to replace",
+            f"{counted[Action.PRUNE]} to delete",
+            f"{counted[Action.HOLD]} held",
+            f"{plan.kept} unchanged",
+        )
+    )
+    return f"Plan {plan.hash}: {told}.{_money(plan.changes)}"
+
+
+def _money(changes: tuple[WorkspaceChange, ...]) -> str:
+    """The sum over the workspaces whose prices are known, and how many are not."""
+    known = [
+        (change.dollars_per_hour_before, change.dollars_per_hour_after)
+        for change in changes
+        if change.dollars_per_hour_before is not None and change.dollars_per_hour_after is not None
+    ]
+    unknown = len(changes) - len(known)
+    apart = f"; {unknown} of unknown price" if unknown else ""
+    if not known:
+        return f" Cost: unknown{apart}." if changes else ""
+    before, after = sum(each for each, _ in known), sum(each for _, each in known)
+    hour, month = difference(before, after), monthly_difference(before, after)
+    return f" Cost: {hour} an hour, {month} a month{apart}."

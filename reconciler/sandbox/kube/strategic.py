@@ -1,0 +1,100 @@
+"""The strategic merge patch: lists of the built-in kinds merge by key, and `$` directives steer it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.sandbox.kube.documents import Obj
+from reconciler.sandbox.kube.shapes import LIST_KEYS
+
+_ORDER = "$setElementOrder/"
+_DELETE = "$deleteFromPrimitiveList/"
+_RETAIN = "$retainKeys"
+
+
+def strategic_merge_patch(target: Any, patch: Any, name: str = "") -> Any:
+    """`patch` laid over `target`; `name` is the field they stand in. Neither is changed."""
+    if isinstance(patch, dict):
+        return _merge_maps(target if isinstance(target, dict) else {}, patch)
+    if isinstance(patch, list) and isinstance(target, list):
+        return _merge_lists(target, patch, name)
+    return [each for each in patch if not _is_directive(each)] if isinstance(patch, list) else patch
+
+
+def _merge_maps(target: Obj, patch: Obj) -> Obj:
+    if patch.get("$patch") == "delete":
+        return {}
+    if patch.get("$patch") == "replace":
+        return {key: value for key, value in patch.items() if key != "$patch"}
+    merged = _retained(target, patch)
+    for key, value in patch.items():
+        if key.startswith("$"):
+            continue
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = strategic_merge_patch(merged.get(key), value, key)
+    _follow_directives(merged, patch)
+    return merged
+
+
+def _retained(target: Obj, patch: Obj) -> Obj:
+    if _RETAIN not in patch:
+        return dict(target)
+    return {key: value for key, value in target.items() if key in patch[_RETAIN]}
+
+
+def _follow_directives(merged: Obj, patch: Obj) -> None:
+    for directive, values in patch.items():
+        if directive.startswith(_DELETE):
+            field = directive.removeprefix(_DELETE)
+            merged[field] = [each for each in merged.get(field) or [] if each not in values]
+        elif directive.startswith(_ORDER):
+            field = directive.removeprefix(_ORDER)
+            if isinstance(merged.get(field), list):
+                merged[field] = _in_order(merged[field], values, field)
+
+
+def _merge_lists(target: list[Any], patch: list[Any], name: str) -> list[Any]:
+    if name == "finalizers":
+        return [*target, *(each for each in patch if each not in target)]
+    key = _merge_key(name, [*target, *patch])
+    if key is None or {"$patch": "replace"} in patch:
+        return [each for each in patch if not _is_directive(each)]
+    merged = list(target)
+    for element in patch:
+        _merge_element(merged, element, key)
+    return merged
+
+
+def _merge_element(merged: list[Any], element: Obj, key: str) -> None:
+    at = next((index for index, each in enumerate(merged) if each.get(key) == element.get(key)), None)
+    if element.get("$patch") == "delete":
+        if at is not None:
+            del merged[at]
+    elif at is None:
+        merged.append(_merge_maps({}, element))
+    else:
+        merged[at] = _merge_maps(merged[at], element)
+
+
+def _merge_key(name: str, elements: list[Any]) -> str | None:
+    named = [each for each in elements if not _is_directive(each)]
+    if not named or not all(isinstance(each, dict) for each in named):
+        return None
+    candidates = ("containerPort", "port") if name == "ports" else LIST_KEYS.get(name, ())[:1]
+    return next((key for key in candidates if all(key in each for each in named)), None)
+
+
+def _is_directive(element: Any) -> bool:
+    return isinstance(element, dict) and element.keys() == {"$patch"}
+
+
+def _in_order(values: list[Any], order: list[Any], name: str) -> list[Any]:
+    key = _merge_key(name, values)
+    ranks: Mapping[Any, int] = {
+        (each.get(key) if isinstance(each, dict) else each): rank for rank, each in enumerate(order)
+    }
+    last = len(ranks)
+    return sorted(values, key=lambda each: ranks.get(each.get(key) if isinstance(each, dict) else each, last))

@@ -1,0 +1,27 @@
+"""How the world's troubles, logs and request log reach the Kubernetes API's face."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from reconciler.sandbox.kube.face import RequestLine, Trouble, application
+from reconciler.sandbox.kube.store import Store
+from reconciler.sandbox.requests import Asked, RequestLog
+from reconciler.sandbox.trouble import Troubles
+from reconciler.sandbox.world.logs import Logs
+
+
+def kube_application(
+    store: Store, token: str, logs: Logs, requests: RequestLog, troubles: Troubles
+) -> web.Application:
+    """Build the Kubernetes API over a store."""
+
+    def note(line: RequestLine) -> None:
+        requests.note(Asked("kube", line.method, line.path, line.query, line.user_agent, line.status))
+
+    def trouble(_: str, path: str) -> Trouble | None:
+        if troubles.strikes("hanging-api", "kube", path):
+            return Trouble(hang=True)
+        return Trouble() if troubles.strikes("api-500", "kube", path) else None
+
+    return application(store, token=token, logs=logs.read, on_request=note, trouble=trouble)

@@ -1,0 +1,98 @@
+"""The world put together: every controller, and who hears of which kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+from reconciler.sandbox.arm.cloud import Cloud
+from reconciler.sandbox.clock import Clock
+from reconciler.sandbox.kube.store import Event, Store
+from reconciler.sandbox.trouble import Troubles
+from reconciler.sandbox.world.deployment import Deployments, ReplicaSets
+from reconciler.sandbox.world.endpoints import Claims, Endpoints
+from reconciler.sandbox.world.ground import Ground, Pace
+from reconciler.sandbox.world.job import Jobs
+from reconciler.sandbox.world.kubelet import Kubelet
+from reconciler.sandbox.world.logs import Logs
+from reconciler.sandbox.world.nodes import Nodes
+from reconciler.sandbox.world.processes import LocalImage, Processes
+from reconciler.sandbox.world.queue import Turns
+from reconciler.sandbox.world.recorder import Recorder
+from reconciler.sandbox.world.scheduler import Scheduler
+from reconciler.sandbox.world.sight import Sight
+from reconciler.sandbox.world.statefulset import StatefulSets
+
+
+class Controller(Protocol):
+    """Whoever hears of the kinds it names."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Name the kinds it wants to hear of."""
+
+    def note(self, event: Event) -> None:
+        """Hear of one event."""
+
+
+class World:
+    """All controllers over one store. Nodes follow the cloud's pools."""
+
+    def __init__(self, ground: Ground, cloud: Cloud, images: Iterable[LocalImage], folder: Path) -> None:
+        processes = Processes(tuple(images), folder)
+        self._ground, self._cloud = ground, cloud
+        self._nodes, self._kubelet = Nodes(ground, cloud), Kubelet(ground, processes)
+        self.logs = Logs(ground, processes)
+        self._hearers: dict[str, list[Controller]] = {}
+        self._employ(
+            self._nodes,
+            Scheduler(ground),
+            self._kubelet,
+            StatefulSets(ground),
+            Deployments(ground),
+            ReplicaSets(ground),
+            Jobs(ground),
+            Endpoints(ground),
+            Claims(ground),
+        )
+
+    def start(self) -> None:
+        """Begin to hear: first of all there is, then of what changes."""
+        for kind in self._hearers:
+            for obj in self._ground.store.objects(kind):
+                self._ground.sight.note(Event("ADDED", kind, obj))
+        for kind, hearers in self._hearers.items():
+            for obj in self._ground.store.objects(kind):
+                for hearer in hearers:
+                    hearer.note(Event("ADDED", kind, obj))
+        self._ground.store.subscribe(self._hear)
+        self._cloud.on_change = self._nodes.note_pool
+        if not self._ground.sight.nodes:
+            for pool in self._cloud.pools.values():
+                self._nodes.settle(pool)
+        for pool in tuple(self._cloud.pools.values()):
+            self._nodes.note_pool(pool)
+
+    def look_again(self) -> None:
+        """Look at what a trouble may have kept from happening."""
+        self._nodes.look_again()
+
+    async def stop(self) -> None:
+        """End every local process."""
+        await self._kubelet.stop()
+
+    def _employ(self, *controllers: Controller) -> None:
+        for controller in controllers:
+            for kind in controller.kinds:
+                self._hearers.setdefault(kind, []).append(controller)
+
+    def _hear(self, event: Event) -> None:
+        self._ground.sight.note(event)
+        for hearer in self._hearers.get(event.kind, ()):
+            hearer.note(event)
+
+
+def ground_of(store: Store, clock: Clock, pace: Pace, troubles: Troubles) -> Ground:
+    """Lay the ground that controllers stand on."""
+    return Ground(store, Sight(), clock, pace, troubles, Recorder(store, clock), Turns(clock))

@@ -1,0 +1,102 @@
+"""Opening the doors of one fleet."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from ..adapters.git_source import GitSource
+from ..adapters.git_status import GitStatusBook
+from ..adapters.kube_cluster import KubeCluster
+from ..adapters.kube_kinds import KindInfo, known_kind
+from ..adapters.kube_looks import Looking
+from ..adapters.no_cloud import NoCloud
+from ..domain.fleet import Fleet
+from ..look import Doors
+from ..ports import Cloud
+from ..settings import Settings
+from .worlds import World
+
+_KINDS = (
+    ("v1", "ConfigMap"),
+    ("v1", "Service"),
+    ("apps/v1", "StatefulSet"),
+    ("batch/v1", "Job"),
+)
+_WORKSPACES = KindInfo("kaito.sh/v1beta1", "Workspace", "workspaces")
+_KARPENTER = (
+    KindInfo("karpenter.sh/v1", "NodePool", "nodepools", namespaced=False),
+    KindInfo("karpenter.sh/v1", "NodeClaim", "nodeclaims", namespaced=False),
+)
+_CORE_VERSIONS = ("v1", "apps/v1", "batch/v1", "networking.k8s.io/v1", "policy/v1")
+
+
+class DoorsOf:
+    """The doors of the fleet asked for; kept while it is the same fleet, opened anew when it is another."""
+
+    def __init__(
+        self, settings: Settings, world: World, source: GitSource, on_change: Callable[[], None] | None
+    ) -> None:
+        self._settings = settings
+        self._world = world
+        self._source = source
+        self._on_change = on_change
+        self._open: tuple[tuple[object, ...], Doors, KubeCluster] | None = None
+
+    def __call__(self, fleet: Fleet) -> Doors:
+        """The doors, kept open from the last call when they lead to the same place."""
+        spec = fleet.spec
+        place = (fleet.name, spec.cluster, spec.status_branch, spec.kinds, spec.node_provisioner)
+        if self._open is not None and self._open[0] == place:
+            return self._open[1]
+        self.close()
+        cluster = self._cluster(fleet)
+        doors = Doors(cluster, self._cloud(fleet), self._book(fleet))
+        self._open = (place, doors, cluster)
+        return doors
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        if self._open is not None:
+            self._open[2].close()
+            self._open = None
+
+    def _cluster(self, fleet: Fleet) -> KubeCluster:
+        looking = Looking(watch=False)
+        if self._on_change is not None:
+            looking = Looking(watch=True, on_change=self._on_change)
+        return KubeCluster(
+            self._world.kubeconfig, self._world.context, fleet.name, tuple(_kinds(fleet)), looking
+        )
+
+    def _cloud(self, fleet: Fleet) -> Cloud:
+        if fleet.spec.node_provisioner != "agentPool":
+            return NoCloud()
+        from ..adapters.azure_cloud import ENDPOINT, AzureCloud
+        from ..adapters.azure_credentials import credential
+
+        aks = self._world.aks or fleet.spec.cluster
+        login = credential(self._world.azure_login, os.environ)
+        return AzureCloud(aks, login, self._world.arm_endpoint or ENDPOINT, fleet.name)
+
+    def _book(self, fleet: Fleet) -> GitStatusBook:
+        cache = repository_folder(self._settings) / "status"
+        return GitStatusBook(self._source.remote, fleet.spec.status_branch, cache, self._source.branch)
+
+
+def _kinds(fleet: Fleet) -> list[KindInfo]:
+    kinds = [kind for version, name in _KINDS if (kind := known_kind(version, name))]
+    for name in fleet.spec.kinds:
+        found = next((kind for version in _CORE_VERSIONS if (kind := known_kind(version, name))), None)
+        if found is not None and found not in kinds:
+            kinds.append(found)
+    karpenter = _KARPENTER if fleet.spec.node_provisioner in ("karpenter", "gpu-provisioner") else ()
+    return [*kinds, _WORKSPACES, *karpenter]
+
+
+def repository_folder(settings: Settings) -> Path:
+    """Where our copies of this repository lie; two repositories never share one."""
+    name = hashlib.sha256(settings.repo.encode()).hexdigest()[:16]
+    return settings.state.absolute() / "repositories" / name

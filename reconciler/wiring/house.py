@@ -1,0 +1,122 @@
+"""The house put together: an engine over its doors, and the loop over the engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from ..adapters.cell import Cell
+from ..adapters.file_watch import FileWatch
+from ..adapters.git_credentials import Credentials
+from ..adapters.git_limits import GitLimits
+from ..adapters.git_source import GitSource
+from ..daemon import Ending, Rhythm, Run, Trigger, keep_reconciling
+from ..domain.report import Report
+from ..faults import Fault
+from ..planner.lore import Lore
+from ..reconcile import Engine, Reading
+from ..settings import Settings
+from .doors import DoorsOf, repository_folder
+from .lore import hub_door, load_catalog, load_templates
+from .told import Teller
+from .worlds import World, world_of
+
+Tell = Callable[[Report | Fault], None]
+
+
+class House:
+    """An engine, and when it runs."""
+
+    def __init__(self, engine: Engine, trigger: Trigger, tell: Tell, busy_seconds: float = 5.0) -> None:
+        self.engine = engine
+        self._busy_seconds = busy_seconds
+        self._trigger = trigger
+        self._tell = tell
+
+    def keep_reconciling(self, ending: Ending, poll: float | None = None) -> Run:
+        """Run passes until told to stop or until `ending` holds. `poll` overrides the Fleet's interval."""
+
+        def rhythm() -> Rhythm:
+            idle = poll or self.engine.interval_seconds
+            return Rhythm(idle, min(idle, self._busy_seconds))
+
+        return keep_reconciling(self.engine, self._trigger, rhythm, ending, self._tell)
+
+
+@contextmanager
+def running(settings: Settings, trigger: Trigger, tell: Tell | None = None) -> Iterator[House]:
+    """The house with its watches open: a push to a local repository or a change in the cluster fires the
+    trigger."""
+    with ExitStack() as stack:
+        world = stack.enter_context(world_of(settings))
+        source = stack.enter_context(_source(settings))
+        _introduce(world, source)
+        engine = stack.enter_context(_engine(settings, world, source, trigger.fire))
+        if source.remote.address.scheme == "file":
+            watch = FileWatch(Path(source.remote.address.path), trigger.fire, source.branch)
+            watch.start()
+            stack.callback(watch.stop)
+        busy = 0.5 if world.is_sandbox else 5.0
+        yield House(engine, trigger, tell or Teller(), busy)
+
+
+@contextmanager
+def engine_for(settings: Settings) -> Iterator[Engine]:
+    """An engine for one look: no watches, no threads left behind."""
+    with ExitStack() as stack:
+        world = stack.enter_context(world_of(settings))
+        source = stack.enter_context(_source(settings))
+        yield stack.enter_context(_engine(settings, world, source, None))
+
+
+@contextmanager
+def _engine(
+    settings: Settings, world: World, source: GitSource, on_change: Callable[[], None] | None
+) -> Iterator[Engine]:
+    doors = DoorsOf(settings, world, source, on_change)
+    hub = hub_door(repository_folder(settings).parent / "hub", offline=settings.offline)
+    lore = Lore(load_catalog(), load_templates())
+    with ExitStack() as stack:
+        stack.callback(doors.close)
+        reader = stack.enter_context(Cell())
+        yield Engine(Reading(source, reader, hub, lore), doors, _now)
+
+
+@contextmanager
+def _source(settings: Settings) -> Iterator[GitSource]:
+    url = str(Path(settings.repo).absolute()) if Path(settings.repo).exists() else settings.repo
+    cache = repository_folder(settings) / "source"
+    source = GitSource(url, settings.branch or "main", cache, _credentials(), GitLimits())
+    try:
+        yield source
+    finally:
+        source.close()
+
+
+def _credentials() -> Credentials:
+    """Who we are to the Git server, from the environment; a URL may carry it instead."""
+    key = os.environ.get("TOWLINE_GIT_SSH_KEY")
+    hosts = os.environ.get("TOWLINE_GIT_KNOWN_HOSTS")
+    return Credentials(
+        username=os.environ.get("TOWLINE_GIT_USERNAME", ""),
+        secret=os.environ.get("TOWLINE_GIT_TOKEN", ""),
+        ssh_key=Path(key) if key else None,
+        known_hosts=Path(hosts) if hosts else None,
+    )
+
+
+def _introduce(world: World, source: GitSource) -> None:
+    log = structlog.get_logger()
+    where = "the embedded sandbox" if world.is_sandbox else world.context
+    log.info("watching", repository=str(source.remote), branch=source.branch, world=where)
+    if world.is_sandbox:
+        log.info("sandbox", note="nodes and pods are simulated", kubeconfig=str(world.kubeconfig))
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,44 @@
+"""What a pass came to, one line a fact; what did not change is not told again."""
+
+from __future__ import annotations
+
+import structlog
+
+from ..domain.identity import WorkspaceName
+from ..domain.report import Report, WorkspaceReport
+from ..faults import Fault
+
+
+class Teller:
+    """Tells the log what is new since the last pass."""
+
+    def __init__(self) -> None:
+        self._log = structlog.get_logger()
+        self._said: dict[WorkspaceName, tuple[str, str, str]] = {}
+        self._commit = ""
+        self._problems: tuple[str, ...] = ()
+
+    def __call__(self, answer: Report | Fault) -> None:
+        """One pass's report, or the fault that ended it."""
+        if isinstance(answer, Fault):
+            self._log.error("pass failed", fault=type(answer).__name__, code=answer.code, why=str(answer))
+            return
+        if answer.commit != self._commit:
+            self._log.info("commit", commit=answer.commit[:12], subject=answer.subject)
+        for problem in answer.problems:
+            if problem not in self._problems:
+                self._log.warning("problem", why=problem)
+        self._commit, self._problems = answer.commit, answer.problems
+        for report in answer.workspaces.values():
+            self._tell_workspace(report)
+        for name in [name for name in self._said if name not in answer.workspaces]:
+            del self._said[name]
+            self._log.info("workspace", name=str(name), phase="Gone")
+
+    def _tell_workspace(self, report: WorkspaceReport) -> None:
+        facts = (str(report.phase), report.message, report.awaiting)
+        if self._said.get(report.name) == facts:
+            return
+        self._said[report.name] = facts
+        phase, message, awaiting = facts
+        self._log.info("workspace", name=str(report.name), phase=phase, message=message, awaiting=awaiting)

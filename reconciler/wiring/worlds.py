@@ -1,0 +1,113 @@
+"""The two worlds: the embedded one, which is the default, and a cluster that was named."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ..domain.fleet import AksCluster
+from ..settings import Settings
+
+if TYPE_CHECKING:
+    from ..sandbox.server import Sandbox
+    from ..sandbox.settings import SandboxSettings
+
+SANDBOX_CONTEXT = "towline-sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where the APIs are. `aks` replaces the Fleet's cluster in the embedded world, whose own it is."""
+
+    kubeconfig: Path | None
+    context: str
+    arm_endpoint: str
+    azure_login: str
+    aks: AksCluster | None = None
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether this is the embedded world."""
+        return self.aks is not None
+
+
+@contextmanager
+def world_of(settings: Settings) -> Iterator[World]:
+    """The world that is meant: the named cluster, a sandbox that runs already, or one of our own."""
+    if not settings.is_sandbox:
+        yield World(_kubeconfig(settings), settings.context, "", settings.azure_login)
+        return
+    folder = sandbox_folder(settings.state)
+    if (running := _running_sandbox(folder)) is not None:
+        yield running
+        return
+    with start_sandbox(sandbox_settings(folder)) as sandbox:
+        yield _world(sandbox.kubeconfig, sandbox.arm_url, _aks(sandbox))
+
+
+def sandbox_folder(state: Path) -> Path:
+    """Where the embedded world keeps its kubeconfig and its snapshot."""
+    return (state / "sandbox").absolute()
+
+
+def sandbox_settings(folder: Path, **chosen: Any) -> SandboxSettings:
+    """What an embedded world is started with."""
+    from ..sandbox.settings import SandboxSettings
+    from .lore import presets_dir
+
+    return SandboxSettings(state=folder, sizes=presets_dir() / "gpus" / "azure.yaml", **chosen)
+
+
+@contextmanager
+def start_sandbox(settings: SandboxSettings) -> Iterator[Sandbox]:
+    """An embedded world that others on this machine can find while it runs."""
+    from ..sandbox.server import Sandbox
+
+    with Sandbox(settings) as sandbox:
+        note = settings.state / "world.json"
+        place = {"kube_url": sandbox.kube_url, "arm_url": sandbox.arm_url, **_aks(sandbox).model_dump()}
+        note.write_text(json.dumps(place, indent=2), encoding="utf-8")
+        try:
+            yield sandbox
+        finally:
+            note.unlink(missing_ok=True)
+
+
+def _aks(sandbox: Sandbox) -> AksCluster:
+    return AksCluster(
+        subscription=sandbox.subscription,
+        resource_group=sandbox.resource_group,
+        name=sandbox.cluster,
+        location=sandbox.location,
+    )
+
+
+def _world(kubeconfig: Path, arm_url: str, aks: AksCluster) -> World:
+    return World(kubeconfig, SANDBOX_CONTEXT, arm_url, "none", aks)
+
+
+def _running_sandbox(folder: Path) -> World | None:
+    try:
+        place = json.loads((folder / "world.json").read_text(encoding="utf-8"))
+        for url in (place["kube_url"], place["arm_url"]):
+            address = urlsplit(url)
+            with socket.create_connection((address.hostname or "", address.port or 0), timeout=2):
+                pass
+    except (OSError, ValueError, KeyError):
+        return None
+    names = ("subscription", "resource_group", "name", "location")
+    return _world(folder / "kubeconfig", place["arm_url"], AksCluster(**{key: place[key] for key in names}))
+
+
+def _kubeconfig(settings: Settings) -> Path:
+    """The file that holds the named context; the context itself is never guessed."""
+    if settings.kubeconfig is not None:
+        return settings.kubeconfig
+    return Path(os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or Path.home() / ".kube" / "config")

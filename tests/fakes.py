@@ -1,0 +1,160 @@
+"""The ports filled in memory: a small world that remembers what it was told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from reconciler.domain.config import Entry, Snapshot
+from reconciler.domain.identity import Ref, WorkspaceName
+from reconciler.domain.plan import Applied
+from reconciler.domain.report import StatusCommit
+from reconciler.domain.state import FLEET, DesiredObject, DesiredPool, ObservedObject, ObservedPool
+from reconciler.faults import Conflict, Fault
+from reconciler.planner.order import CLUSTER_WIDE
+from tests.builders import observed_object, observed_pool
+
+
+class FakeCluster:
+    """Objects by ref. `writes` tells what was done; `faults` what happens to whom instead."""
+
+    def __init__(self, *objects: ObservedObject) -> None:
+        self.seen = {each.ref: each for each in objects}
+        self.writes: list[tuple[str, str]] = []
+        self.faults: dict[str, list[Fault]] = {}
+
+    def objects(self) -> Mapping[Ref, ObservedObject]:
+        labelled = (
+            each for each in self.seen.values() if FLEET in each.document["metadata"].get("labels", {})
+        )
+        return {each.ref: each for each in labelled}
+
+    def pods(self) -> Mapping[WorkspaceName, tuple[ObservedObject, ...]]:
+        return {}
+
+    def nodes(self) -> tuple[ObservedObject, ...]:
+        return ()
+
+    def shared(self) -> Mapping[Ref, ObservedObject]:
+        return {ref: each for ref, each in self.seen.items() if ref.kind in CLUSTER_WIDE}
+
+    def find(self, ref: Ref) -> ObservedObject | None:
+        return self.seen.get(ref)
+
+    def apply(self, desired: DesiredObject, *, force: bool = False) -> Applied:
+        self._fail(desired.ref, force=force)
+        self.writes.append(("force" if force else "apply", str(desired.ref)))
+        known = self.seen.get(desired.ref)
+        uid = known.uid if known else f"uid-{len(self.writes)}"
+        version = str(len(self.writes) + 100)
+        self.seen[desired.ref] = observed_object(
+            desired.document,
+            digest=desired.digest,
+            uid=uid,
+            resource_version=version,
+            workspace=desired.workspace,
+        )
+        return Applied(uid)
+
+    def apply_status(self, ref: Ref, status: Mapping[str, object]) -> None:
+        self.writes.append(("status", str(ref)))
+        document = {**self.seen[ref].document, "status": status}
+        self.seen[ref] = replace(self.seen[ref], body=json.dumps(document).encode())
+
+    def delete(self, ref: Ref, uid: str) -> None:
+        self._fail(ref, force=False)
+        self.writes.append(("delete", str(ref)))
+        if ref in self.seen and self.seen[ref].uid == uid:
+            del self.seen[ref]
+
+    def _fail(self, ref: Ref, *, force: bool) -> None:
+        waiting = self.faults.get(str(ref), [])
+        if waiting and not (force and isinstance(waiting[0], Conflict)):
+            raise waiting.pop(0)
+
+
+class FakeCloud:
+    """Agent pools that are there the moment they are asked for."""
+
+    def __init__(self, *pools: ObservedPool) -> None:
+        self.seen = {pool.name: pool for pool in pools}
+        self.writes: list[tuple[str, str]] = []
+        self.fault: Fault | None = None
+
+    def pools(self) -> Mapping[str, ObservedPool]:
+        return dict(self.seen)
+
+    def ensure(self, pool: DesiredPool, *, etag: str = "") -> None:
+        if self.fault:
+            raise self.fault
+        self.writes.append(("ensure", pool.name))
+        properties: dict[str, Any] = json.loads(pool.body)["properties"]
+        made = observed_pool(pool.name, pool.instance_type, count=pool.count, owner=pool.workspace)
+        self.seen[pool.name] = replace(made, properties={**properties, "provisioningState": "Succeeded"})
+
+    def remove(self, name: str) -> None:
+        self.writes.append(("remove", name))
+        self.seen.pop(name, None)
+
+
+class FakeBook:
+    """A status branch in memory."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.messages: list[str] = []
+
+    def written(self) -> Mapping[str, str]:
+        return {path: _blob(data) for path, data in self.files.items()}
+
+    def read(self, path: str) -> bytes | None:
+        return self.files.get(path)
+
+    def commit(self, status: StatusCommit) -> str:
+        self.messages.append(status.message)
+        for path, data in status.files.items():
+            if data is None:
+                self.files.pop(path, None)
+            else:
+                self.files[path] = data
+        return str(len(self.messages))
+
+
+class FakeSource:
+    """Commits as mappings from path to text; the last one is the tip."""
+
+    def __init__(self, *commits: Mapping[str, str]) -> None:
+        self.commits = list(commits)
+        self.rewritten = False
+        self.fault: Fault | None = None
+
+    def push(self, files: Mapping[str, str]) -> None:
+        self.commits.append(files)
+
+    def tip(self) -> str:
+        if self.fault:
+            raise self.fault
+        return f"{len(self.commits):040d}"
+
+    def snapshot(self, commit: str) -> Snapshot:
+        files = self.commits[int(commit) - 1]
+        entries = tuple(
+            Entry(path, _blob(text.encode()), len(text.encode()), 0o100644)
+            for path, text in sorted(files.items())
+        )
+        return Snapshot(commit, _blob(repr(sorted(files.items())).encode()), "a push", "a person", entries)
+
+    def read(self, entries: Iterable[Entry]) -> Mapping[str, bytes]:
+        by_blob = {_blob(text.encode()): text.encode() for files in self.commits for text in files.values()}
+        return {entry.blob: by_blob[entry.blob] for entry in entries}
+
+    def descends(self, commit: str, ancestor: str) -> bool:
+        return not self.rewritten and int(ancestor) <= int(commit)
+
+
+def _blob(data: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

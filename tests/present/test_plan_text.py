@@ -1,0 +1,124 @@
+"""A plan as a person reads it and as a program does."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from click import unstyle
+
+from reconciler.domain.identity import PoolRef, Ref, WorkspaceName
+from reconciler.domain.plan import Action, Plan, Step, WorkspaceChange
+from reconciler.present.plan import plan_json, plan_text
+
+PHI = WorkspaceName("default", "phi-4-chat")
+OLD = WorkspaceName("team-b", "old")
+SET = Ref("apps/v1", "StatefulSet", "default", "phi-4-chat")
+
+
+def plan() -> Plan:
+    steps = (
+        Step(Action.CREATE, PoolRef("wabc"), PHI, "it is not there"),
+        Step(Action.UPDATE, SET, PHI, "spec.replicas differs and 1 more", fields=("spec.replicas", "spec.x")),
+        Step(Action.PRUNE, PoolRef("wold"), OLD, "its workspace was removed from Git", uid="wold"),
+        Step(Action.HOLD, Ref("v1", "Service", "default", "y"), PHI, "it is still being deleted"),
+        Step(Action.REPLACE, Ref("batch/v1", "Job", "default", "z"), PHI, "spec.template cannot be changed"),
+    )
+    changed = (
+        WorkspaceChange(PHI, Action.CREATE, "it is not there", 0, 2, 0.0, 7.34),
+        WorkspaceChange(OLD, Action.PRUNE, "it was removed from Git", 1, 0, 3.67, 0.0),
+    )
+    return Plan(steps, changed, kept=12)
+
+
+def shown(value: Plan) -> list[str]:
+    return unstyle(plan_text(value)).splitlines()
+
+
+def test_a_plan_reads_workspaces_first_then_steps_then_the_sum() -> None:
+    lines = shown(plan())
+
+    assert lines[:3] == [
+        "WORKSPACE            ACTION   NODES   $/HOUR   Δ$/HOUR     Δ$/MONTH   BECAUSE",
+        "default/phi-4-chat   create   0 → 2    $7.34    +$7.34   +$5,358.20   it is not there",
+        "team-b/old           prune    1 → 0    $0.00    -$3.67   -$2,679.10   it was removed from Git",
+    ]
+    assert lines[4:6] == ["  + AgentPool/wabc", "      it is not there"]
+    assert lines[-1] == (
+        f"Plan {plan().hash}: 1 to create, 1 to update, 1 to replace, 1 to delete, 1 held, 12 unchanged. "
+        "Cost: +$3.67 an hour, +$2,679.10 a month."
+    )
+
+
+def test_every_action_has_its_marker() -> None:
+    markers = [line[:3] for line in shown(plan())[4:-2] if not line.startswith("     ")]
+
+    assert markers == ["  +", "  ~", "  -", "  !", "-/+"]
+
+
+def test_several_differing_fields_are_listed_and_a_long_list_is_cut() -> None:
+    many = tuple(f"spec.f{number}" for number in range(9))
+    lines = shown(Plan((Step(Action.UPDATE, SET, PHI, "spec.f0 differs and 8 more", fields=many),), ()))
+
+    assert "      · spec.f5" in lines
+    assert "      · spec.f6" not in lines
+    assert "      · and 3 more" in lines
+
+
+def test_no_change_is_a_sentence() -> None:
+    assert plan_text(Plan((), (), kept=12)) == "Nothing to do: all 12 things are as asked for."
+    assert plan_text(Plan((), (), kept=1)) == "Nothing to do: 1 thing is as asked for."
+
+
+def test_an_unknown_price_is_unknown_and_left_out_of_the_sum() -> None:
+    known = WorkspaceChange(PHI, Action.CREATE, "new", 0, 1, 0.0, 3.67)
+    unknown = WorkspaceChange(OLD, Action.CREATE, "new", 0, 1, 0.0, None)
+    step = Step(Action.CREATE, SET, PHI, "new")
+
+    both, alone = shown(Plan((step,), (known, unknown))), shown(Plan((step,), (unknown,)))
+
+    assert both[2].split()[5:8] == ["unknown", "unknown", "unknown"]
+    assert both[-1].endswith("Cost: +$3.67 an hour, +$2,679.10 a month; 1 of unknown price.")
+    assert alone[-1].endswith("Cost: unknown; 1 of unknown price.")
+
+
+def test_the_json_has_exactly_the_documented_keys() -> None:
+    found: dict[str, Any] = json.loads(json.dumps(plan_json(plan())))
+
+    assert set(found) == {"hash", "steps", "workspaces"}
+    assert found["hash"] == plan().hash
+    assert found["steps"][1] == {
+        "action": "update",
+        "kind": "StatefulSet",
+        "name": "phi-4-chat",
+        "workspace": "default/phi-4-chat",
+        "because": "spec.replicas differs and 1 more",
+        "fields": ["spec.replicas", "spec.x"],
+    }
+    assert found["workspaces"][0] == {
+        "workspace": "default/phi-4-chat",
+        "action": "create",
+        "because": "it is not there",
+        "nodes_before": 0,
+        "nodes_after": 2,
+        "dollars_per_hour_before": 0.0,
+        "dollars_per_hour_after": 7.34,
+    }
+
+
+def test_what_belongs_to_no_workspace_says_so() -> None:
+    supporting = Step(
+        Action.CREATE, Ref("v1", "ConfigMap", "default", "c"), WorkspaceName("default", ""), "new"
+    )
+
+    assert plan_json(Plan((supporting,), ()))["steps"][0]["workspace"] is None
+
+
+def test_words_of_others_cannot_steer_the_terminal() -> None:
+    because = "\x1b[2J\x1b]0;owned\x07 line\nbreak \u202eback"
+    change = WorkspaceChange(PHI, Action.UPDATE, because, 1, 1, 1.0, 1.0)
+
+    text = unstyle(plan_text(Plan((Step(Action.UPDATE, SET, PHI, because),), (change,))))
+
+    assert text.count("[2J ]0;owned line break back") + text.count("[2J]0;owned line break back") == 2
+    assert not {"\x1b", "\x07", "\u202e"} & set(text)

@@ -1,0 +1,1 @@
+"""The sandbox, tested at its two doors."""

@@ -1,0 +1,1 @@
+"""The embedded Kubernetes API, by its rules, by its wire and by kubectl."""
