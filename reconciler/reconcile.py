@@ -20,7 +20,8 @@ from .look import Doors, look
 from .pauses import Pauses
 from .planner.assess import Assessor, Pass
 from .planner.before import manifests_before
-from .planner.custom_resources import status_changes, within
+from .planner.custom_resources import within
+from .planner.custom_status import workspace_statuses
 from .planner.desire import desire, desire_cluster
 from .planner.diff import Policy, diff
 from .planner.guard import absences
@@ -52,6 +53,7 @@ class Memory:
     fleet: Fleet | None = None
     desiring: dict[Any, Any] = field(default_factory=dict)
     diffing: dict[Any, Any] = field(default_factory=dict)
+    telling: dict[Any, Any] = field(default_factory=dict)
     writing: dict[Any, Any] = field(default_factory=dict)
     inventory: tuple[tuple[Any, ...], Inventory] = ((), {})
     desired: tuple[tuple[Any, ...], DesiredState] | None = None
@@ -164,14 +166,14 @@ class Engine:
         return self._memory.inventory[1]
 
     def _assess(self, prospect: Prospect, outcomes: tuple[Outcome, ...], inventory: Inventory) -> Report:
-        told = Pass(prospect.config, self._now(), inventory)
+        told = Pass(prospect.config, self._now(), inventory, prospect.problems)
         report = self._assessor.assess(prospect.desired, prospect.observed, prospect.plan, outcomes, told)
         return replace(report, problems=(*prospect.problems, *report.problems))
 
     def _publish(self, report: Report, prospect: Prospect, doors: Doors) -> None:
         """Say so in the cluster and in Git; what did not change is not written again."""
         if not prospect.observed.foreign_crd:
-            for ref, status in status_changes(report, prospect.observed):
+            for ref, status in workspace_statuses(report, prospect.observed, self._memory.telling):
                 doors.cluster.apply_status(ref, status)
         if status_commit := compose_status(report, doors.book.written(), self._memory.writing):
             doors.book.commit(status_commit)

@@ -113,6 +113,18 @@ def observed_pool(
     return ObservedPool(name, size, count, state, properties, **{"owner": NAME, "fleet": "towline", **fields})
 
 
+def observed_node(pool: str, gpus: int = 1, *, ready: bool = True) -> ObservedObject:
+    """A node of that agent pool."""
+    status = {
+        "allocatable": {"nvidia.com/gpu": str(gpus)},
+        "capacity": {"nvidia.com/gpu": str(gpus)},
+        "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
+    }
+    labels = {"kubernetes.azure.com/agentpool": pool, "agentpool": pool}
+    metadata = {"name": f"aks-{pool}-vmss000000", "labels": labels}
+    return observed_object({"apiVersion": "v1", "kind": "Node", "metadata": metadata, "status": status})
+
+
 def desired_workspace(
     *objects: DesiredObject, pool: DesiredPool | None = None, digest: str = "d1", name: WorkspaceName = NAME
 ) -> DesiredWorkspace:

@@ -16,7 +16,7 @@ from .git_faults import fault_of_git, fault_of_status
 from .git_http import Answer, HttpLine
 from .git_limits import GitLimits, Traffic
 from .git_process import Bounds, Ended, run
-from .git_wire import ask_for, find_ref, server_error, speaks_v2, split_at_flush
+from .git_wire import HEAD, ask_for, find_head_branch, find_ref, server_error, speaks_v2, split_at_flush
 
 ADVERTISEMENT = "application/x-git-upload-pack-advertisement"
 INFO_REFS = "/info/refs?service=git-upload-pack"
@@ -59,21 +59,11 @@ class Remote:
         The answer is as long for 50,000 refs as for ten, unless their names begin with this branch's own.
         """
         ref = f"refs/heads/{check_branch(branch)}"
-        with self._lock:
-            is_http = self.address.scheme in ("http", "https")
-            answer, requests, size = self._ask_http(ref) if is_http else self._ask_process(ref)
-            known = self._traffic
-            self._traffic = replace(
-                known,
-                polls=known.polls + 1,
-                requests=known.requests + requests,
-                poll_bytes=known.poll_bytes + size,
-            )
-        if error := server_error(answer):
-            raise Refused(
-                f"{self}: the Git server refuses: {self.credentials.scrub(error[:200])}", code="ERR"
-            )
-        return find_ref(answer, ref)
+        return find_ref(self._ask(ref), ref)
+
+    def default_branch(self) -> str | None:
+        """The branch that the repository's HEAD stands for; None when it does not say."""
+        return find_head_branch(self._ask(HEAD))
 
     def fetch(self, folder: Path, refspec: str, *options: str) -> Ended:
         """`git fetch` of exactly this refspec into the bare repository `folder`. Raises a `Fault`."""
@@ -109,6 +99,24 @@ class Remote:
         with self._lock:
             if self._line is not None:
                 self._line.close()
+
+    def _ask(self, ref: str) -> bytes:
+        """The answer to one question for one ref, counted. Raises `Refused` with the server's own words."""
+        with self._lock:
+            is_http = self.address.scheme in ("http", "https")
+            answer, requests, size = self._ask_http(ref) if is_http else self._ask_process(ref)
+            known = self._traffic
+            self._traffic = replace(
+                known,
+                polls=known.polls + 1,
+                requests=known.requests + requests,
+                poll_bytes=known.poll_bytes + size,
+            )
+        if error := server_error(answer):
+            raise Refused(
+                f"{self}: the Git server refuses: {self.credentials.scrub(error[:200])}", code="ERR"
+            )
+        return answer
 
     def _ask_http(self, ref: str) -> tuple[bytes, int, int]:
         line = self._line = self._line or HttpLine(self.address, self.credentials, self.limits.poll_seconds)

@@ -14,6 +14,8 @@ FLUSH = b"0000"
 DELIMITER = b"0001"
 OBJECT_ID = re.compile(rb"[0-9a-f]{40}|[0-9a-f]{64}")
 SHA256 = "the repository uses SHA-256 object ids; Towline reads SHA-1 repositories"
+HEAD = "HEAD"
+HEAD_BRANCH = re.compile(rb"(?:HEAD symref-target:|symref=HEAD:)refs/heads/([^\s\0]+)")
 SHA1 = re.compile(r"[0-9a-f]{40}")
 
 
@@ -25,7 +27,14 @@ def packet(payload: bytes) -> bytes:
 def ask_for(ref: str) -> bytes:
     """Protocol v2's `ls-refs` for what begins with this ref's name, which comes first in the answer."""
     prefix = packet(b"ref-prefix " + ref.encode() + b"\n")
-    return b"".join((packet(b"command=ls-refs\n"), DELIMITER, prefix, FLUSH))
+    symrefs = packet(b"symrefs\n") if ref == HEAD else b""
+    return b"".join((packet(b"command=ls-refs\n"), DELIMITER, symrefs, prefix, FLUSH))
+
+
+def find_head_branch(answer: bytes) -> str | None:
+    """The branch that HEAD stands for in an answer to `ask_for(HEAD)`; None when it does not say."""
+    found = HEAD_BRANCH.search(answer)
+    return found[1].decode(errors="replace") if found else None
 
 
 def speaks_v2(advertisement: bytes) -> bool:

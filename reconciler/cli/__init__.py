@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -31,6 +32,15 @@ class Verbs(click.Group):
             return None
         command: click.Command = import_module(f"reconciler.cli.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; what the world refused is one sentence and exit code 1, a bug of ours a traceback."""
+        from ..faults import Fault
+
+        try:
+            return super().invoke(ctx)
+        except Fault as fault:
+            raise click.ClickException(str(fault)) from fault
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Name and sentence of each verb, without importing any."""

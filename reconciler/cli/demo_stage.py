@@ -9,19 +9,22 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
+from click import unstyle
 from rich.console import Console
 
 from ..daemon import Ending, Trigger
 from ..domain.report import Report
 from ..faults import Fault
 from ..logs import configure
+from ..present.plan import plan_text
 from ..present.progress import Progress
 from ..settings import Settings
 from ..wiring import example_repo_dir
-from ..wiring.house import running
+from ..wiring.house import engine_for, running
 from ..wiring.worlds import sandbox_folder, sandbox_settings, start_sandbox
 
 _PERSON = {"GIT_AUTHOR_NAME": "You", "GIT_AUTHOR_EMAIL": "you@example.com"}
@@ -40,6 +43,7 @@ class Stage:
         self.report: Report | None = None
         self.fault: Fault | None = None
         self._speed = speed
+        self._told = Settings(repo=str(self.bare), branch="main", state=folder)
         self._news = threading.Condition()
         self._open = ExitStack()
 
@@ -60,8 +64,7 @@ class Stage:
         settings = sandbox_settings(sandbox_folder(self.folder), speed=self._speed)
         self._open.enter_context(start_sandbox(settings))
         trigger = Trigger()
-        told = Settings(repo=str(self.bare), state=self.folder)
-        house = self._open.enter_context(running(told, trigger, self._tell))
+        house = self._open.enter_context(running(self._told, trigger, self._tell))
         thread = threading.Thread(target=house.keep_reconciling, args=(Ending(),), name="daemon")
         thread.start()
         self._open.callback(thread.join, 30)
@@ -101,7 +104,19 @@ class Stage:
             timeout=30,
         )
         for line in (run.stdout or run.stderr).splitlines():
-            self.console.print(f"  {line}", markup=False)
+            self.say(line)
+
+    def say(self, line: str) -> None:
+        """A line as it is, never folded."""
+        self.console.print(f"  {line}", markup=False, soft_wrap=True)
+
+    def plan(self, branch: str) -> None:
+        """Show what merging a branch would do, as `towline plan` does."""
+        self.console.print(f"  [bold]$ towline plan --branch {branch}[/]")
+        with engine_for(replace(self._told, branch=branch)) as engine:
+            plan = engine.plan().plan
+        for line in unstyle(plan_text(plan)).splitlines():
+            self.say(line)
 
     def wait_for(self, done: Callable[[Report], bool], seconds: float = 120.0) -> bool:
         """Show the fleet on its way until `done`; False when it does not come to that in time."""

@@ -15,7 +15,9 @@ _SMALL, _LARGE = "Standard_NC24ads_A100_v4", "Standard_NC40ads_H100_v5"
 
 def tell_story(stage: Stage) -> bool:
     """True when every act came to its end."""
-    acts: tuple[Callable[[Stage], bool], ...] = (_begin, _push, _read_back, _change, _revert, _end)
+    acts: tuple[Callable[[Stage], bool], ...] = (
+        _begin, _propose, _merge, _read_back, _change, _revert, _end,
+    )  # fmt: skip
     return all(act(stage) for act in acts)
 
 
@@ -28,12 +30,22 @@ def _begin(stage: Stage) -> bool:
     return True
 
 
-def _push(stage: Stage) -> bool:
-    _title(stage, "Push a workspace and a fine-tuning")
+def _propose(stage: Stage) -> bool:
+    _title(stage, "Propose a model and a fine-tuning on a branch, and see the plan")
+    stage.git("switch", "-q", "-c", "add-phi")
     for name in ("phi-4-chat.yaml", "phi-3-support-tuning.yaml"):
         (stage.work / "workspaces" / name).write_text(stage.example(name), encoding="utf-8")
     stage.git("add", "workspaces")
     stage.git("commit", "-q", "-m", "Serve phi-4-mini, tune phi-3 for support")
+    stage.git("push", "-q", "origin", "add-phi")
+    stage.plan("add-phi")
+    return True
+
+
+def _merge(stage: Stage) -> bool:
+    _title(stage, "Merge and push: nodes, workloads, ready")
+    stage.git("switch", "-q", "main")
+    stage.git("merge", "-q", "add-phi")
     stage.git("push", "-q", "origin", "main")
     return _wait(stage, lambda report: _is(report, Phase.READY, _SMALL) and _has_tuned(report))
 
@@ -44,14 +56,14 @@ def _read_back(stage: Stage) -> bool:
     stage.kubectl("get", "service,pod")
     stage.git("fetch", "-q", "origin")
     for line in stage.git("log", "--format=%h %s", "origin/towline/status").splitlines():
-        stage.console.print(f"  {line}", markup=False)
+        stage.say(line)
     for line in stage.git("show", "origin/towline/status:status/default/phi-4-chat.yaml").splitlines()[:14]:
-        stage.console.print(f"  {line}", markup=False)
+        stage.say(line)
     return True
 
 
 def _change(stage: Stage) -> bool:
-    _title(stage, "Change the machine: a new pool comes first, then the old one goes")
+    _title(stage, "Change the machine: the new pool comes first, the old one serves until then")
     edit(stage.work / "workspaces" / "phi-4-chat.yaml", {_SMALL: _LARGE})
     stage.git("commit", "-q", "-a", "-m", "Move phi-4-chat to an H100")
     stage.git("push", "-q", "origin", "main")
@@ -78,7 +90,7 @@ def _end(stage: Stage) -> bool:
         "towline check PATH                      # judge your own KAITO workspaces",
         "To stop: Ctrl-C. To clean up: rm -rf .towline",
     ):
-        stage.console.print(f"  {line}", markup=False, soft_wrap=True)
+        stage.say(line)
     return True
 
 

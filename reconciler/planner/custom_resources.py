@@ -1,16 +1,10 @@
-"""The Workspace custom resources: shown as KAITO shows them, left alone where KAITO owns their kind."""
+"""What the cluster as a whole is asked for, and what is not asked for where KAITO owns the Workspaces."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-from ..domain.identity import Ref
-from ..domain.report import Report
-from ..domain.state import CRD, DesiredObject, DesiredState, DesiredWorkspace, ObservedState
-from ..domain.workspace import V1BETA1
-from .assess import workspace_status
+from ..domain.state import CRD, DesiredObject, DesiredState, DesiredWorkspace
 
 
 def within(desired: DesiredState, cluster: tuple[DesiredObject, ...], *, foreign_crd: bool) -> DesiredState:
@@ -26,15 +20,3 @@ def _without_custom(workspace: DesiredWorkspace) -> DesiredWorkspace:
     return replace(
         workspace, objects=tuple(each for each in workspace.objects if each.ref.kind != "Workspace")
     )
-
-
-def status_changes(report: Report, observed: ObservedState) -> Iterator[tuple[Ref, dict[str, Any]]]:
-    """The custom resources whose status is not what the report says, and what it should be."""
-    for name, each in report.workspaces.items():
-        ref = Ref(V1BETA1, "Workspace", name.namespace, name.name)
-        live = observed.objects.get(ref)
-        if live is None or live.deleting:
-            continue
-        wanted = workspace_status(each, live.generation)
-        if live.document.get("status") != wanted:
-            yield ref, wanted

@@ -44,7 +44,7 @@ def diff(desired: DesiredState, observed: ObservedState, inventory: Inventory, p
     steps: list[Step] = []
     changes: list[WorkspaceChange] = []
     kept = 0
-    pools = index_pools(observed.pools)
+    pools = index_pools(observed.pools, observed.nodes)
     for workspace in desired.workspaces.values():
         found, same = _workspace_steps(workspace, observed, pools, inventory.get(workspace.name), policy.memo)
         kept += same

@@ -7,6 +7,8 @@ from typing import Any
 
 from reconciler.domain.config import FieldPath, Place
 
+_LONGEST_STEP = 100
+
 Tree = list[Any]
 """[line, column], then for a mapping {key: Tree}, for a sequence [Tree, ...], for a scalar that is no text
 its source text."""
@@ -74,11 +76,14 @@ def nearest(places: Mapping[FieldPath, Place], path: FieldPath) -> Place:
 
 def dotted(path: FieldPath) -> str:
     """A field path as people write it: inference.adapters[0].source.image, annotations[kaito.sh/runtime]."""
-    words: list[str] = []
-    for step in path:
-        plain = isinstance(step, str) and step.replace("-", "").replace("_", "").isalnum()
-        words.append(f".{step}" if plain else f"[{step}]")
-    return "".join(words).removeprefix(".")
+    return "".join(map(_word, path)).removeprefix(".")
+
+
+def _word(step: str | int) -> str:
+    text = str(step)
+    shown = text if len(text) <= _LONGEST_STEP else f"{text[:_LONGEST_STEP]}…"
+    plain = isinstance(step, str) and text.replace("-", "").replace("_", "").isalnum()
+    return f".{shown}" if plain else f"[{shown}]"
 
 
 def _children(node: Tree) -> Iterator[tuple[str | int, Tree]]:

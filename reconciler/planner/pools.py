@@ -14,20 +14,25 @@ from typing import Any
 
 from ..domain.identity import PoolRef, WorkspaceName
 from ..domain.plan import Action, Step
-from ..domain.state import DesiredPool, DesiredWorkspace, ObservedPool
+from ..domain.state import DesiredPool, DesiredWorkspace, ObservedObject, ObservedPool
+from .health import is_ready
+from .health import node as judge_node
 from .immutable import immutable_among
 
 SUCCEEDED = "Succeeded"
 FAILED = "Failed"
 DELETING = "Deleting"
+AGENT_POOL = "kubernetes.azure.com/agentpool"
 
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """The cluster's agent pools by name and by owner; `by_name` is None when the cloud cannot be seen."""
+    """The cluster's agent pools by name and by owner, and all nodes; `by_name` is None when the cloud cannot
+    be seen."""
 
     by_name: Mapping[str, ObservedPool] | None
     by_owner: Mapping[WorkspaceName, tuple[ObservedPool, ...]]
+    nodes: tuple[ObservedObject, ...] = ()
 
     def owned_by(self, name: WorkspaceName) -> tuple[ObservedPool, ...]:
         """Every pool tagged as this workspace's."""
@@ -35,12 +40,15 @@ class Pools:
 
     def of(self, workspace: DesiredWorkspace) -> tuple[object, ...]:
         """All that is seen of this workspace's pools: what its steps are decided by."""
-        return (self.by_name is None, self._named(workspace), self.owned_by(workspace.name))
+        moving = self.is_moving(workspace)
+        return (self.by_name is None, self._named(workspace), self.owned_by(workspace.name), moving)
 
     def stands(self, workspace: DesiredWorkspace) -> bool:
-        """Whether the pool asked for is there and done."""
+        """Whether the pool asked for is done and its nodes can take the workload over."""
         live = self._named(workspace)
-        return workspace.pool is None or (live is not None and live.state == SUCCEEDED)
+        if workspace.pool is None:
+            return True
+        return live is not None and live.state == SUCCEEDED and self._has_nodes(workspace, live)
 
     def is_moving(self, workspace: DesiredWorkspace) -> bool:
         """Whether a former pool still serves while the one asked for is on its way."""
@@ -48,17 +56,23 @@ class Pools:
         former = any(pool.name != wanted for pool in self.owned_by(workspace.name))
         return former and not self.stands(workspace)
 
+    def _has_nodes(self, workspace: DesiredWorkspace, pool: ObservedPool) -> bool:
+        documents = (node.document for node in self.nodes)
+        mine = (each for each in documents if each["metadata"].get("labels", {}).get(AGENT_POOL) == pool.name)
+        gpus = workspace.gpus_per_node > 0
+        return sum(is_ready(judge_node(each, {}, gpus=gpus)) for each in mine) >= pool.count
+
     def _named(self, workspace: DesiredWorkspace) -> ObservedPool | None:
         return (self.by_name or {}).get(workspace.pool.name) if workspace.pool else None
 
 
-def index_pools(pools: Mapping[str, ObservedPool] | None) -> Pools:
+def index_pools(pools: Mapping[str, ObservedPool] | None, nodes: tuple[ObservedObject, ...] = ()) -> Pools:
     """The same pools, findable by their owner."""
     by_owner: dict[WorkspaceName, tuple[ObservedPool, ...]] = {}
     for pool in (pools or {}).values():
         if pool.owner is not None:
             by_owner[pool.owner] = (*by_owner.get(pool.owner, ()), pool)
-    return Pools(pools, by_owner)
+    return Pools(pools, by_owner, nodes)
 
 
 def pool_steps(workspace: DesiredWorkspace, pools: Pools) -> Iterator[Step]:

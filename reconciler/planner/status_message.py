@@ -51,6 +51,8 @@ def _sentence(report: WorkspaceReport, name: str) -> str:
     who = readable(name, 80)
     where = f" on {report.nodes_wanted}× {readable(report.instance_type, 60)}" if report.instance_type else ""
     match report.phase:
+        case Phase.READY if report.awaiting:
+            return readable(f"{who} serves on while it waits for {report.awaiting}", _LONGEST)
         case Phase.READY | Phase.RUNNING:
             return f"{who} is {report.phase}{where}"
         case Phase.SUCCEEDED:

@@ -14,7 +14,7 @@ from ..domain.report import Phase, WorkspaceReport
 from ..domain.state import DesiredWorkspace
 from .conditions import Past, conditions
 from .health import next_step
-from .health.verdict import entries, section
+from .health.verdict import HEALTHY, entries, section
 from .sight import Sight
 from .standing import Asked, Standing, stand
 
@@ -110,10 +110,11 @@ def past(sight: Sight, before: WorkspaceReport | None) -> Past:
 
 
 def _phase(standing: Standing, past: Past, *, tuning: bool) -> Phase:
-    """KAITO's `status.state`: once Ready or NotReady, never Pending again."""
+    """KAITO's `status.state`: once Ready or NotReady, never Pending again. A model whose pods are all Ready
+    serves, whichever nodes it is still to move to."""
     if tuning:
         return _tuning_phase(standing)
-    if standing.is_up:
+    if standing.workload.state == HEALTHY:
         return Phase.READY
     served = past.state in _SERVED or (past.since or {}).get("InferenceReady", ("", ""))[0] == "True"
     return Phase.NOT_READY if served else Phase.PENDING
@@ -151,6 +152,8 @@ def _message(
         return standing.trouble[:1].upper() + standing.trouble[1:]
     if phase is Phase.RUNNING:
         return f"Tuning {where}"
+    if phase is Phase.READY and awaiting:
+        return f"Still serving where it was; to move, it waits for {awaiting}"
     return f"Waiting for {awaiting}" if awaiting else f"Serving {where}"
 
 

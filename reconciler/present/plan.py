@@ -24,6 +24,7 @@ _MARKERS = {
 }
 _HEADINGS = ("WORKSPACE", "ACTION", "NODES", "$/HOUR", "Δ$/HOUR", "Δ$/MONTH", "BECAUSE")
 _MOST_FIELDS = 6
+ABSENT = "it is not there"
 
 
 def plan_text(plan: Plan) -> str:
@@ -97,8 +98,8 @@ def _row(change: WorkspaceChange) -> tuple[str, ...]:
 def _steps(steps: Iterable[Step]) -> Iterator[str]:
     for step in steps:
         marker, colour = _MARKERS[step.action]
-        yield f"{style(marker, fg=colour, bold=True)} {readable(str(step.target), 160)}"
-        yield f"      {readable(step.because, 400)}"
+        because = "" if step.because == ABSENT else f"  {style(readable(step.because, 400), dim=True)}"
+        yield f"{style(marker, fg=colour, bold=True)} {readable(str(step.target), 160)}{because}"
         if len(step.fields) > 1:
             more = len(step.fields) - _MOST_FIELDS
             yield from (f"      · {readable(each, 160)}" for each in step.fields[:_MOST_FIELDS])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from reconciler.sandbox.snapshot import Snapshot, write_snapshot
 
 _SOON = 3.0
 _SHARE = 20.0
+_log = logging.getLogger(__name__)
 
 
 class Keeper:
@@ -41,5 +43,8 @@ class Keeper:
     async def _write(self) -> None:
         begun, self._due = time.monotonic(), None
         snapshot = self._look()
-        await asyncio.to_thread(write_snapshot, snapshot, self._path)
+        try:
+            await asyncio.to_thread(write_snapshot, snapshot, self._path)
+        except OSError as error:
+            _log.warning("the sandbox's world could not be written down: %s", error)
         self._pause = max(_SOON, _SHARE * (time.monotonic() - begun))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 
@@ -24,10 +24,17 @@ class RequestLog:
 
     def __init__(self) -> None:
         self._asked: deque[Asked] = deque(maxlen=100_000)
+        self._hear: tuple[Callable[[Asked], None], ...] = ()
 
     def note(self, asked: Asked) -> None:
         """Write one down."""
         self._asked.append(asked)
+        for hear in self._hear:
+            hear(asked)
+
+    def listen(self, hear: Callable[[Asked], None]) -> None:
+        """Tell this one too of every request: after it took effect, before its answer leaves."""
+        self._hear = (*self._hear, hear)
 
     def clear(self) -> None:
         """Forget all."""

@@ -14,10 +14,11 @@ from ..adapters.cell import Cell
 from ..adapters.file_watch import FileWatch
 from ..adapters.git_credentials import Credentials
 from ..adapters.git_limits import GitLimits
+from ..adapters.git_remote import Remote
 from ..adapters.git_source import GitSource
 from ..daemon import Ending, Rhythm, Run, Trigger, keep_reconciling
 from ..domain.report import Report
-from ..faults import Fault
+from ..faults import Fault, Refused
 from ..planner.lore import Lore
 from ..reconcile import Engine, Reading
 from ..settings import Settings
@@ -91,11 +92,23 @@ def _engine(
 def _source(settings: Settings) -> Iterator[GitSource]:
     url = str(Path(settings.repo).absolute()) if Path(settings.repo).exists() else settings.repo
     cache = repository_folder(settings) / "source"
-    source = GitSource(url, settings.branch or "main", cache, _credentials(), GitLimits())
+    try:
+        branch = settings.branch or _default_branch(url)
+        source = GitSource(url, branch, cache, _credentials(), GitLimits())
+    except ValueError as refused:
+        raise Refused(f"--repo or --branch: {refused}") from refused
     try:
         yield source
     finally:
         source.close()
+
+
+def _default_branch(url: str) -> str:
+    remote = Remote(url, _credentials(), GitLimits())
+    try:
+        return remote.default_branch() or "main"
+    finally:
+        remote.close()
 
 
 def _credentials() -> Credentials:

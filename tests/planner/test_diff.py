@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from reconciler.domain.identity import Ref, WorkspaceName
@@ -17,6 +18,7 @@ from tests.builders import (
     desired_pool,
     desired_state,
     desired_workspace,
+    observed_node,
     observed_object,
     observed_pool,
     observed_state,
@@ -106,13 +108,15 @@ def test_another_vm_size_is_a_new_pool_and_the_workload_waits_on_the_old_one() -
     assert plan.changes[0].action is Action.REPLACE
 
 
-def test_the_old_pool_goes_when_the_new_one_stands() -> None:
+def test_the_old_pool_goes_when_the_new_ones_nodes_are_ready() -> None:
     wanted = desired_workspace(desired_object(stateful_set(image="i2")), pool=desired_pool("wnew", H100))
     pools = (observed_pool("wold"), observed_pool("wnew", H100))
+    seen = observed_state(observed_object(stateful_set()), pools=pools)
 
-    plan = diff(
-        desired_state(wanted), observed_state(observed_object(stateful_set()), pools=pools), {}, policy()
-    )
+    waiting = diff(desired_state(wanted), seen, {}, policy())
+    plan = diff(desired_state(wanted), replace(seen, nodes=(observed_node("wnew"),)), {}, policy())
+
+    assert {step.action for step in waiting.steps} == {Action.HOLD}
 
     assert [(step.action.value, step.target.name) for step in plan.steps] == [
         ("update", "phi"),

@@ -43,7 +43,10 @@ def test_a_plan_reads_workspaces_first_then_steps_then_the_sum() -> None:
         "default/phi-4-chat   create   0 → 2    $7.34    +$7.34   +$5,358.20   it is not there",
         "team-b/old           prune    1 → 0    $0.00    -$3.67   -$2,679.10   it was removed from Git",
     ]
-    assert lines[4:6] == ["  + AgentPool/wabc", "      it is not there"]
+    assert lines[4:6] == [
+        "  + AgentPool/wabc",
+        "  ~ StatefulSet/default/phi-4-chat  spec.replicas differs and 1 more",
+    ]
     assert lines[-1] == (
         f"Plan {plan().hash}: 1 to create, 1 to update, 1 to replace, 1 to delete, 1 held, 12 unchanged. "
         "Cost: +$3.67 an hour, +$2,679.10 a month."

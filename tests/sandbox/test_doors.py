@@ -11,7 +11,7 @@ import pytest
 from kubernetes import config
 
 from .conftest import House, eventually
-from .test_world import SETS, are_ready, create, stateful, template
+from .objects import SETS, are_ready, create, stateful, template
 
 CONTEXT = "towline-sandbox"
 

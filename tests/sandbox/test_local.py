@@ -10,7 +10,7 @@ from pathlib import Path
 from reconciler.sandbox.world.processes import LocalImage, LocalRun
 
 from .conftest import House, eventually
-from .test_world import JOBS, PODS, SETS, are_ready, create, holds, job, pods_of, read, stateful, template
+from .objects import JOBS, PODS, SETS, are_ready, create, holds, job, pods_of, read, stateful, template
 
 SERVE = "import http.server, os, sys; print('serving', os.environ['WHO'], flush=True); "
 SERVE += "http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]), bind='127.0.0.1')"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import House, Sandbox, SandboxSettings, eventually, open_house
-from .test_world import NODES, SETS, are_ready, create, pods_of, stateful, template
+from .objects import NODES, SETS, are_ready, create, pods_of, stateful, template
 
 
 def test_pools_nodes_and_pods_are_there_again(build, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from azure.core.exceptions import HttpResponseError, ServiceResponseError
 from reconciler.sandbox.trouble import WORDS, Trouble, Troubles, parse_trouble
 
 from .conftest import eventually
-from .test_world import JOBS, NODES, SETS, create, holds, job, pods_of, read, reasons, stateful, template
+from .objects import JOBS, NODES, SETS, create, holds, job, pods_of, read, reasons, stateful, template
 
 
 @pytest.mark.parametrize(

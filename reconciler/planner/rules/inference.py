@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from reconciler.catalog.catalog import Retired, Unknown
@@ -19,6 +20,8 @@ from reconciler.planner.rules.template import template
 
 PRESET = ("inference", "preset")
 STREAMING_DRIVER = "blob.csi.azure.com"
+_REPOSITORY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}/[A-Za-z0-9_][A-Za-z0-9_.-]{0,95}")
+"""Source: huggingface_hub, validate_repo_id; KAITO takes any two parts."""
 
 
 def inference(workspace: Workspace, context: Context) -> Iterator[Flaw]:
@@ -48,6 +51,12 @@ def preset_name(path: FieldPath, preset: Preset, context: Context) -> Iterator[F
             path,
             f"{said(preset.name)} is no preset",
             f"{near}Any Hugging Face repository can be named as organisation/model".strip(),
+        )
+    elif isinstance(known, Unknown) and not _REPOSITORY.fullmatch(preset.name):
+        yield Flaw(
+            path,
+            f"{said(preset.name)} cannot be the name of a Hugging Face repository",
+            "write organisation/model, each of at most 96 letters, digits, dots, dashes and underscores",
         )
 
 

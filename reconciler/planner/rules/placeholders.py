@@ -60,9 +60,9 @@ def _texts(value: Any) -> Iterator[tuple[FieldPath, str]]:
         if isinstance(each, str):
             yield path, each
         elif isinstance(each, dict):
-            waiting += [((*path, key), inner) for key, inner in each.items()]
+            waiting += [((*path, key), inner) for key, inner in reversed(each.items())]
         elif isinstance(each, list | tuple):
-            waiting += [((*path, index), inner) for index, inner in enumerate(each)]
+            waiting += [((*path, index), inner) for index, inner in reversed(list(enumerate(each)))]
 
 
 def _mend(path: FieldPath) -> str:

@@ -12,14 +12,14 @@ from reconciler.sandbox.kube.quantities import quantity
 from reconciler.sandbox.kube.refusal import Cause
 
 
-def pod_causes(spec: Any, field: str) -> Iterator[Cause]:
-    """What is wrong with a pod spec that stands at `field`."""
+def pod_causes(spec: Any, field: str, claims: frozenset[str] = frozenset()) -> Iterator[Cause]:
+    """What is wrong with a pod spec that stands at `field`; `claims` are volumes it will be given besides."""
     containers = spec.get("containers") if isinstance(spec, dict) else None
     if not containers:
         yield required(f"{field}.containers")
         return
     yield from _volumes(spec.get("volumes") or [], f"{field}.volumes")
-    volumes = {each.get("name") for each in spec.get("volumes") or []}
+    volumes = set(claims) | {each.get("name") for each in spec.get("volumes") or []}
     seen: set[Any] = set()
     for group in ("initContainers", "containers"):
         for index, container in enumerate(spec.get(group) or []):

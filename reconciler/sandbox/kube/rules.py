@@ -112,8 +112,9 @@ def _job(obj: Obj) -> Iterator[Cause]:
 def _template(spec: Obj, policies: tuple[str, ...]) -> Iterator[Cause]:
     template = spec.get("template") or {}
     yield from label_causes("spec.template.metadata.labels", _template_labels(spec))
-    found = list(pod_causes(template.get("spec"), "spec.template.spec"))
-    yield from found
+    claims = spec.get("volumeClaimTemplates") or []
+    given = frozenset(str((each.get("metadata") or {}).get("name")) for each in claims)
+    yield from pod_causes(template.get("spec"), "spec.template.spec", given)
     policy = (template.get("spec") or {}).get("restartPolicy")
     if policy is not None and policy not in policies:
         yield unsupported("spec.template.spec.restartPolicy", policy, policies)

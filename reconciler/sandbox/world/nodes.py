@@ -11,6 +11,7 @@ from reconciler.sandbox.world.queue import Key, Queue
 from reconciler.sandbox.world.sight import Object
 
 _POOL = "kubernetes.azure.com/agentpool"
+_TYPE = "node.kubernetes.io/instance-type"
 _GPU = "nvidia.com/gpu"
 _BY = "node-controller"
 
@@ -89,7 +90,7 @@ class Nodes:
 
     def _look(self, key: Key) -> None:
         node = self._ground.sight.nodes.get(key[1])
-        if node is None or _POOL not in node["metadata"]["labels"]:
+        if node is None or _TYPE not in (node["metadata"].get("labels") or {}):
             return
         if not is_ready(node):
             if self._is_due(node):
@@ -111,12 +112,12 @@ class Nodes:
         self._ground.recorder.say(node, "NodeReady", f"Node {name} status is now: NodeReady", by="kubelet")
 
     def _gpus(self, node: Object) -> int:
-        size = self._cloud.sizes.find(node["metadata"]["labels"]["node.kubernetes.io/instance-type"])
+        size = self._cloud.sizes.find(node["metadata"]["labels"][_TYPE])
         return size.gpus if size and size.vendor == "NVIDIA" else 0
 
     def _find_gpus(self, node: Object) -> None:
         labels = node["metadata"]["labels"]
-        names = (labels[_POOL], labels["node.kubernetes.io/instance-type"])
+        names = (labels.get(_POOL, node["metadata"]["name"]), labels[_TYPE])
         if self._ground.troubles.strikes("no-device-plugin", *names):
             return
         found = {_GPU: str(self._gpus(node))}

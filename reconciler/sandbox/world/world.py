@@ -14,6 +14,7 @@ from reconciler.sandbox.world.deployment import Deployments, ReplicaSets
 from reconciler.sandbox.world.endpoints import Claims, Endpoints
 from reconciler.sandbox.world.ground import Ground, Pace
 from reconciler.sandbox.world.job import Jobs
+from reconciler.sandbox.world.karpenter import Karpenter
 from reconciler.sandbox.world.kubelet import Kubelet
 from reconciler.sandbox.world.logs import Logs
 from reconciler.sandbox.world.nodes import Nodes
@@ -55,6 +56,7 @@ class World:
             Jobs(ground),
             Endpoints(ground),
             Claims(ground),
+            Karpenter(ground, cloud),
         )
 
     def start(self) -> None:

@@ -31,6 +31,18 @@ def test_the_tip_is_read_from_a_folder(upstream: Upstream, tmp_path: Path, form:
     assert source_of(form.format(upstream.path), tmp_path / "c").tip() == commit
 
 
+@pytest.mark.parametrize("protocol", [2, 0])
+def test_the_default_branch_is_the_one_head_stands_for(
+    upstream: Upstream, tmp_path: Path, protocol: int
+) -> None:
+    upstream.commit({"a": "1"}, branch="trunk")
+    upstream.git("symbolic-ref", "HEAD", "refs/heads/trunk")
+    with GitServer(upstream.path.parent, protocol=protocol) as server:
+        over_http = source_of(server.url("fleet.git"), tmp_path / "c").remote
+        by_path = source_of(str(upstream.path), tmp_path / "d").remote
+        assert (over_http.default_branch(), by_path.default_branch()) == ("trunk", "trunk")
+
+
 def test_a_poll_costs_the_same_for_ten_and_for_50_000_refs(upstream: Upstream, tmp_path: Path) -> None:
     upstream.commit({"a": "1"})
     with GitServer(upstream.path.parent) as server:

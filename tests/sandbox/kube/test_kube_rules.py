@@ -94,6 +94,15 @@ def test_a_stateful_set_may_change_the_rest(store: Store, patch: dict[str, Any])
     assert store.patch("StatefulSet", "default", "w", patch)["metadata"]["generation"] == 2
 
 
+def test_a_stateful_set_mounts_what_its_claim_templates_bring(store: Store) -> None:
+    requests = {"requests": {"storage": "1Gi"}}
+    claim = {"metadata": {"name": "v"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": requests}}
+    wanted = _stateful(volumeClaimTemplates=[claim])
+    wanted["spec"]["template"]["spec"]["containers"][0]["volumeMounts"] = [{"name": "v", "mountPath": "/v"}]
+    made = store.create(wanted)
+    assert made["spec"]["volumeClaimTemplates"][0]["spec"]["volumeMode"] == "Filesystem"
+
+
 def _with_container(**container: Any) -> dict[str, Any]:
     changed = workload()
     changed["spec"]["template"]["spec"]["containers"][0] |= container

@@ -1,0 +1,103 @@
+"""A person with a clone: commits by hand and pushes with git, to a bare repository that others serve."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.gitserver import clean_environment
+
+STATUS = "towline/status"
+_WHO = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (
+        ("NAME", "Ann"),
+        ("EMAIL", "ann@example.com"),
+        ("DATE", "2026-01-02T03:04:05Z"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Person:
+    """`work` is the clone, `bare` where it is pushed to. The same files give the same commit id."""
+
+    work: Path
+    bare: Path
+
+    @classmethod
+    def arrives(cls, folder: Path) -> Person:
+        """Make both repositories, empty."""
+        person = cls(folder / "work", folder / "srv" / "config.git")
+        _git("init", "-q", "--bare", "-b", "main", str(person.bare))
+        _git("-C", str(person.bare), "config", "http.receivepack", "true")
+        _git("init", "-q", "-b", "main", str(person.work))
+        person.git("remote", "add", "origin", str(person.bare))
+        return person
+
+    def git(self, *words: str) -> str:
+        return _git("-C", str(self.work), *words)
+
+    def write(self, files: Mapping[str, str | bytes]) -> None:
+        for path, content in files.items():
+            target = self.work / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def push(self, files: Mapping[str, str | bytes | None], subject: str = "a change") -> str:
+        """Write these files (None removes one), commit everything and push; the commit's id."""
+        for path in [path for path, content in files.items() if content is None]:
+            (self.work / path).unlink()
+        self.write({path: content for path, content in files.items() if content is not None})
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", subject)
+        self.git("push", "-q", "origin", "HEAD:refs/heads/main")
+        return self.git("rev-parse", "HEAD")
+
+    def remote(self, *words: str) -> str:
+        """Git in the bare repository."""
+        return _git("-C", str(self.bare), *words)
+
+    def has_status(self) -> bool:
+        return bool(self.remote("for-each-ref", f"refs/heads/{STATUS}"))
+
+    def status_commits(self) -> list[str]:
+        """Whole messages, newest first."""
+        if not self.has_status():
+            return []
+        return [each for each in self.remote("log", "--format=%B%x00", STATUS).split("\0") if each.strip()]
+
+    def status_files(self) -> dict[str, str]:
+        """What the status branch holds: path to text."""
+        if not self.has_status():
+            return {}
+        paths = self.remote("ls-tree", "-r", "--name-only", STATUS).splitlines()
+        return {path: self.remote("show", f"{STATUS}:{path}") for path in paths}
+
+    def page(self) -> str:
+        return self.remote("show", f"{STATUS}:README.md") if self.has_status() else ""
+
+    def told(self, name: str, namespace: str = "default") -> dict[str, Any]:
+        """One workspace's status file; empty where there is none."""
+        path = f"status/{namespace}/{name}.yaml"
+        if not self.has_status() or not self.remote("ls-tree", "--name-only", STATUS, path):
+            return {}
+        told: dict[str, Any] = yaml.safe_load(self.remote("show", f"{STATUS}:{path}"))
+        return told
+
+    def phase(self, name: str) -> str:
+        return str(self.told(name).get("phase", ""))
+
+
+def _git(*words: str) -> str:
+    ended = subprocess.run(
+        ("git", *words), env={**clean_environment(), **_WHO}, capture_output=True, check=False, timeout=120
+    )
+    assert ended.returncode == 0, ended.stderr.decode(errors="replace")
+    return ended.stdout.decode(errors="replace").strip()
