@@ -44,6 +44,11 @@ def image(text: str, path: str) -> str:
     return f"![{escape(text)}]({relative(path)})"
 
 
+def link_image(shown: str, path: str) -> str:
+    """An image that leads to a file of this branch."""
+    return f"[{shown}]({relative(path)})"
+
+
 def relative(path: str) -> str:
     """A path as a relative URL: no scheme, no host, no leaving the branch."""
     parts = [

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from ..domain.finding import Finding
 from ..domain.report import Phase, Report, WorkspaceReport
-from .markdown import code, escape, image, link
+from .markdown import code, escape, image, link_image
 from .status_file import HOURS_PER_MONTH, UNKNOWN
 
 MOST_ROWS = 300  # a forge stops rendering a README of more than 512 KiB
 _MOST_FINDINGS = 100
 _WELL = frozenset({Phase.READY, Phase.SUCCEEDED, Phase.RUNNING})
 _HEAD = (
-    "| | Workspace | Phase | Model | Nodes | $/hour | Says |",
-    "|---|---|---|---|---|---:|---|",
+    "| Workspace | Model | Nodes | $/hour | Says |",
+    "|---|---|---|---:|---|",
 )
 
 
@@ -32,14 +32,12 @@ def status_page(report: Report, rows: Iterable[str]) -> bytes:
 
 
 def row(report: WorkspaceReport, shown: str, badge: str, file: str) -> str:
-    """A workspace's line of the table, with its badge and a link to its status file."""
+    """A workspace's line of the table; its badge leads to its status file."""
     nodes = f"{len(report.nodes_ready)}/{report.nodes_wanted}"
-    type_ = f" × {code(report.instance_type)}" if report.instance_type else ""
+    type_ = f" × {escape(report.instance_type)}" if report.instance_type else ""
     cells = (
-        image(f"{shown}: {report.phase}", badge),
-        link(shown, file),
-        report.phase.value,
-        code(report.model),
+        link_image(image(f"{shown}: {report.phase}", badge), file),
+        escape(report.model),
         nodes + type_,
         dollars(report.cost.dollars_per_hour),
         escape(report.message),
