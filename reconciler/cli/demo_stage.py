@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from click import unstyle
 from rich.console import Console
+from rich.text import Text
 
 from ..daemon import Ending, Trigger
 from ..domain.report import Report
@@ -115,8 +115,8 @@ class Stage:
         self.console.print(f"  [bold]$ towline plan --branch {branch}[/]")
         with engine_for(replace(self._told, branch=branch)) as engine:
             plan = engine.plan().plan
-        for line in unstyle(plan_text(plan)).splitlines():
-            self.say(line)
+        for line in plan_text(plan).splitlines():
+            self.console.print(Text.from_ansi(f"  {line}"), soft_wrap=True)
 
     def wait_for(self, done: Callable[[Report], bool], seconds: float = 120.0) -> bool:
         """Show the fleet on its way until `done`; False when it does not come to that in time."""

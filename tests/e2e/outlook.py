@@ -43,7 +43,10 @@ class Outlook:
         """One request of the Kubernetes API: status and decoded answer."""
         data = None if body is None else json.dumps(body).encode()
         answer = self._http.request(
-            method, f"{self._sandbox.kube_url}{path}", body=data, headers={**self._http.headers, "Content-Type": form}
+            method,
+            f"{self._sandbox.kube_url}{path}",
+            body=data,
+            headers={**self._http.headers, "Content-Type": form},
         )
         return answer.status, json.loads(answer.data or b"null")
 
@@ -97,13 +100,16 @@ class Outlook:
         return [each for each in self._sandbox.requests if is_write(each)]
 
     def portrait(self) -> dict[str, Any]:
-        """All that stays the same from one undisturbed world to another: no UID, no time, no version."""
+        """All that stays the same from one undisturbed world to another: no UID, no time, no version, no
+        name that the API server made up."""
         objects = {
             f"{kind}/{each['metadata'].get('namespace', '')}/{each['metadata']['name']}": each
             for kind in KINDS
             for each in self.all(kind)
         }
         names = {each["metadata"]["uid"]: f"uid of {name}" for name, each in objects.items()}
+        made_up = (each["metadata"] for each in objects.values() if "generateName" in each["metadata"])
+        names |= {each["name"]: f"{each['generateName']}*" for each in made_up}
         found: dict[str, Any] = {name: _lasting(each) for name, each in objects.items()}
         found["pools"] = {each["name"]: _lasting_pool(each["properties"]) for each in self.pools()}
         text = json.dumps(found, sort_keys=True)
@@ -131,7 +137,11 @@ def _lasting(each: dict[str, Any]) -> dict[str, Any]:
     """An object without what differs from run to run, and without the status but its conditions' states."""
     metadata = {key: value for key, value in each["metadata"].items() if key not in _FLEETING}
     conditions = (each.get("status") or {}).get("conditions") or ()
-    spec = {key: value for key, value in (each.get("spec") or {}).items() if key not in ("clusterIP", "clusterIPs")}
+    spec = {
+        key: value
+        for key, value in (each.get("spec") or {}).items()
+        if key not in ("clusterIP", "clusterIPs")
+    }
     rest = {key: each[key] for key in ("data", "resource", "inference", "tuning") if key in each}
     states = {one["type"]: one["status"] for one in conditions}
     return {"metadata": metadata, "spec": spec, "conditions": states, **rest}

@@ -1,75 +1,24 @@
-import getpass
-import os
-import shutil
 import socket
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.git_credentials import Credentials
 from reconciler.domain.report import StatusCommit
 from reconciler.faults import Fault, Forbidden, Missing, Unreachable
-from tests.gitserver import until
+from tests.sshserver import NO_SSH, SshServer, ssh_server
 
 from .repos import Upstream, book_of, source_of
 
-SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
-
-pytestmark = pytest.mark.skipif(
-    not SSHD or not shutil.which("ssh"), reason="sshd or ssh is not installed here"
-)
-
-
-@dataclass(frozen=True)
-class SshServer:
-    port: int
-    credentials: Credentials
-
-    def url(self, path: Path) -> str:
-        return f"ssh://{getpass.getuser()}@127.0.0.1:{self.port}{path}"
+pytestmark = pytest.mark.skipif(bool(NO_SSH), reason=NO_SSH)
 
 
 @pytest.fixture(params=["version 2", "version 0"])
 def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SshServer]:
     """An sshd of our own; only the first lets the client ask for protocol version 2."""
-    home = tmp_path / "sshd"
-    home.mkdir(mode=0o700)
-    for name in ("host", "user", "stranger"):
-        subprocess.run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(home / name)), check=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (home / "known_hosts").write_text(f"[127.0.0.1]:{port} {(home / 'host.pub').read_text()}")
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)
-    options = [f"Port={port}", "ListenAddress=127.0.0.1", f"HostKey={home}/host", f"PidFile={home}/pid"]
-    options += [
-        f"AuthorizedKeysFile={home}/user.pub",
-        "StrictModes=no",
-        "UsePAM=no",
-        "PasswordAuthentication=no",
-    ]
-    options += ["AcceptEnv=GIT_PROTOCOL"] if request.param == "version 2" else []
-    argv = (
-        str(SSHD),
-        "-D",
-        "-e",
-        "-f",
-        "/dev/null",
-        *(word for option in options for word in ("-o", option)),
-    )
-    with subprocess.Popen(argv, stderr=subprocess.DEVNULL) as process:
-        assert until(lambda: _listens(port))
-        yield SshServer(port, Credentials(ssh_key=home / "user", known_hosts=home / "known_hosts"))
-        process.terminate()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    with ssh_server(tmp_path, protocol=2 if request.param == "version 2" else 0) as serving:
+        yield serving
 
 
 def test_a_repository_is_read_and_written_over_ssh(

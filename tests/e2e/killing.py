@@ -1,0 +1,69 @@
+"""kill -9 at a chosen moment of a pass: the n-th write, after it took effect and before its answer came."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import stat
+from dataclasses import dataclass
+
+from reconciler.sandbox.requests import Asked
+from tests.e2e.outlook import is_write
+from tests.e2e.stage import Stage
+from tests.e2e.typed import Daemon
+
+_KILL = '#!/bin/sh\nkill -9 "$(cat "{pid}")"\nrm "$0"\n{then}\n'
+
+
+@dataclass
+class Assassin:
+    """Listens to the sandbox's log and kills its victim at the n-th write from now."""
+
+    nth: int
+    victim: int = 0
+    seen: int = 0
+    struck: str = ""
+
+    def watch(self, stage: Stage) -> None:
+        stage.sandbox.requests.listen(self._hear)
+
+    def _hear(self, asked: Asked) -> None:
+        if not is_write(asked) or self.struck:
+            return
+        self.seen += 1
+        if self.seen == self.nth and self.victim:
+            os.kill(self.victim, signal.SIGKILL)
+            self.struck = f"{asked.method} {asked.path}"
+
+
+def killed_at_write(stage: Stage, nth: int, *words: str) -> str:
+    """Run the daemon until its n-th write kills it; which write that was, empty when there were fewer."""
+    assassin = Assassin(nth)
+    assassin.watch(stage)
+    with stage.daemon("--until-settled", "--timeout", "60", *words) as daemon:
+        assassin.victim = daemon.process.pid
+        daemon.process.wait(90)
+        assert_no_child_survives(stage, daemon)
+    return assassin.struck
+
+
+def killed_at_push(stage: Stage, *, moved: bool) -> None:
+    """Run the daemon until the repository's hook kills it at a push of the status branch: before the branch
+    moved, or after."""
+    name, then = ("post-receive", "exit 0") if moved else ("pre-receive", "exit 1")
+    hook, pid = stage.person.bare / "hooks" / name, stage.folder / "pid"
+    pid.write_text("0")
+    hook.write_text(_KILL.format(pid=pid, then=then))
+    hook.chmod(hook.stat().st_mode | stat.S_IXUSR)
+    with stage.daemon("--until-settled", "--timeout", "60") as daemon:
+        pid.write_text(str(daemon.process.pid))
+        assert daemon.process.wait(90) == -signal.SIGKILL, daemon.said
+        assert_no_child_survives(stage, daemon)
+    with contextlib.suppress(FileNotFoundError):
+        hook.unlink()
+
+
+def assert_no_child_survives(stage: Stage, daemon: Daemon) -> None:
+    """Whatever it had started ends with it."""
+    stage.becomes(lambda: not daemon.family(), daemon, 20)

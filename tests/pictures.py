@@ -1,0 +1,130 @@
+"""Make the pictures of README.md anew: `python -m tests.pictures`. Terminals as SVG, from what the commands
+really print; the status page as PNG, when a Chromium is on PATH."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / ".readme"
+QUICK_START = """\
+apiVersion: kaito.sh/v1alpha1
+kind: Workspace
+metadata:
+  name: workspace-tuning-phi-3
+resource:
+  instanceType: "Standard_NC6s_v3"
+  labelSelector:
+    matchLabels:
+      app: tuning-phi-3
+tuning:
+  preset:
+    name: phi-3-mini-128k-instruct
+  method: qlora
+  input:
+    urls:
+      - "https://example.com/dolly-15k.parquet?download=true"
+  output:
+    image: "ACR_REPO_HERE.azurecr.io/IMAGE_NAME_HERE:0.0.1"
+    imagePushSecret: ACR_REGISTRY_SECRET_HERE
+"""
+STYLE = (
+    "body{font:16px/1.5 'DejaVu Sans',Helvetica,Arial,sans-serif;color:#1f2328;background:#fff;width:980px;"
+    "margin:20px;padding:24px;border:1px solid #d1d9e0;border-radius:6px}table{border-collapse:collapse}"
+    "th,td{border:1px solid #d1d9e0;padding:6px 13px}h1{border-bottom:1px solid #d1d9e0;padding-bottom:.3em}"
+    "code{background:#eff1f3;border-radius:6px;padding:.2em .4em;font-size:85%}img{vertical-align:middle}"
+)
+THEME = TerminalTheme(
+    (13, 17, 23),
+    (230, 237, 243),
+    [
+        (72, 79, 88), (255, 123, 114), (63, 185, 80), (210, 153, 34),
+        (88, 166, 255), (188, 140, 255), (57, 197, 207), (177, 186, 196),
+    ],
+)  # fmt: skip
+
+
+def main() -> None:
+    """All of them."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        towline = str(ROOT / ".venv/bin/towline")
+        told = _typed([towline, "demo", "--no-stay", "--folder", str(folder / "demo")], folder)
+        told = told.replace(str(folder / "demo"), ".towline/demo")
+        _terminal("plan", "towline plan", _between(told, "$ towline plan", "Merge and push"))
+        _terminal("kubectl", "read it back", _between(told, "$ kubectl get workspace", "$ git show"))
+        (folder / "quick-start.yaml").write_text(QUICK_START)
+        _terminal("check", "towline check", _typed([towline, "check", "quick-start.yaml"], folder))
+        _terminal("size", "towline size", _typed([towline, "size", "phi-4", "--context", "16384"], folder))
+        _page(folder / "demo" / "status")
+
+
+def _typed(argv: list[str], folder: Path) -> str:
+    """What a command prints on a terminal 132 columns wide."""
+    ours, theirs = pty.openpty()
+    size = {"COLUMNS": "132", "LINES": "200", "TERM": "xterm-256color", "PATH": os.environ["PATH"]}
+    process = subprocess.Popen(argv, stdout=theirs, stderr=subprocess.DEVNULL, cwd=folder, env=size)
+    os.close(theirs)
+    told = b""
+    try:
+        while part := os.read(ours, 65536):
+            told += part
+    except OSError:
+        pass  # Linux ends a terminal whose other side is closed with EIO
+    process.wait()
+    return told.decode(errors="replace").replace("\r\n", "\n")
+
+
+def _between(told: str, first: str, last: str) -> str:
+    lines = told.splitlines()
+    start = next(number for number, line in enumerate(lines) if first in line)
+    end = next(number for number, line in enumerate(lines) if number > start and last in line)
+    return "\n".join(line[2:] if line.startswith("  ") else line for line in lines[start:end]).rstrip()
+
+
+def _terminal(name: str, title: str, told: str) -> None:
+    text = Text.from_ansi(told.rstrip())
+    width = min(132, max(len(line) for line in text.plain.splitlines()) + 1)
+    console = Console(record=True, width=width, file=io.StringIO())
+    console.print(text, soft_wrap=False, overflow="fold")
+    form = CONSOLE_SVG_FORMAT[: CONSOLE_SVG_FORMAT.index("@font-face")] + CONSOLE_SVG_FORMAT[
+        CONSOLE_SVG_FORMAT.index(".{unique_id}-matrix") :
+    ].replace("Fira Code, monospace", "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace")
+    svg = console.export_svg(title=title, theme=THEME, code_format=form, unique_id=f"t-{name}")
+    (FOLDER / f"{name}.svg").write_text(svg)
+
+
+def _page(status: Path) -> None:
+    for badge in ("fleet", "default/phi-4-chat"):
+        shutil.copy(status / "badges" / f"{badge}.svg", FOLDER / f"badge-{Path(badge).name}.svg")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        return
+    html = MarkdownIt("commonmark").enable("table").render((status / "README.md").read_text())
+    page = status / "page.html"
+    page.write_text(f"<meta charset=utf-8><style>{STYLE}</style>{html}")
+    quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
+    quiet += ["--disable-background-networking", "--disable-component-update"]
+    shot = [
+        f"--user-data-dir={status / 'chromium'}",
+        "--window-size=1080,500",
+        f"--screenshot={FOLDER}/status.png",
+    ]
+    subprocess.run([chromium, *quiet, *shot, page.as_uri()], check=True, capture_output=True)
+
+
+if __name__ == "__main__":
+    main()
