@@ -54,7 +54,9 @@ def diff(desired: DesiredState, observed: ObservedState, inventory: Inventory, p
     for each in desired.objects:
         steps.extend(_object_steps(each, _standing(each.ref, observed), None))
     stale = tuple(_stale_supporting(desired, observed, inventory))
-    leaving = tuple(step for name in policy.gone for step in _prunes(name, inventory[name], observed, pools))
+    leaving = tuple(
+        step for name in policy.gone if name.name for step in _prunes(name, inventory[name], observed, pools)
+    )
     ordered = in_order(hold_prunes((*steps, *stale, *leaving), policy.config, policy.gone))
     changes.extend(_leaving_changes(ordered, pools, policy))
     return Plan(ordered, tuple(changes), kept)
@@ -198,7 +200,7 @@ def _prune(ref: Ref, uid: str, name: WorkspaceName, because: str, observed: Obse
 def _leaving_changes(steps: Iterable[Step], pools: Pools, policy: Policy) -> Iterator[WorkspaceChange]:
     by_workspace: dict[WorkspaceName, Step] = {}
     for step in steps:
-        if step.workspace in policy.gone and step.workspace is not None:
+        if step.workspace in policy.gone and step.workspace is not None and step.workspace.name:
             by_workspace.setdefault(step.workspace, step)
     for name, step in by_workspace.items():
         nodes, dollars = nodes_and_dollars(pools.owned_by(name), policy.price)

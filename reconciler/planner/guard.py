@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ..domain.config import Config
 from ..domain.identity import WorkspaceName
-from ..domain.inventory import Inventory
+from ..domain.inventory import Holding, Inventory
 from ..domain.plan import Action, Step, plan_hash
 
 
@@ -27,22 +27,20 @@ class Absence:
 def absences(
     config: Config, inventory: Inventory, descends: Callable[[str, str], bool]
 ) -> Mapping[WorkspaceName, Absence]:
-    """The holdings that no document of this revision declares any more."""
-    gone = [name for name in inventory if name.name and name not in config.workspaces]
-    return {name: Absence(name, _ill_formed(name, config, inventory, descends)) for name in gone}
+    """The holdings that no document of this revision declares any more; of objects committed beside the
+    workspaces, held under a namespace alone, those of which nothing may be concluded."""
+    gone = {name: holding for name, holding in inventory.items() if name not in config.workspaces}
+    found = {name: Absence(name, _ill_formed(holding, config, descends)) for name, holding in gone.items()}
+    return {name: absence for name, absence in found.items() if name.name or absence.because}
 
 
-def _ill_formed(
-    name: WorkspaceName, config: Config, inventory: Inventory, descends: Callable[[str, str], bool]
-) -> str:
+def _ill_formed(holding: Holding, config: Config, descends: Callable[[str, str], bool]) -> str:
     if config.unread:
         return f"{config.unread[0]} could not be read, so nothing of this commit counts as removed"
-    if not config.workspaces and len(inventory) > config.fleet.spec.prune.max_workspaces:
+    if not config.workspaces:
         return "the commit declares no workspace at all"
-    if not descends(config.commit, inventory[name].commit):
-        return (
-            f"the branch was rewritten: it does not contain {inventory[name].commit[:7]}, which declared it"
-        )
+    if not descends(config.commit, holding.commit):
+        return f"the branch was rewritten: it does not contain {holding.commit[:7]}, which declared it"
     return ""
 
 

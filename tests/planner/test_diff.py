@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from reconciler.domain.config import Config
 from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.inventory import Holding, Owned
 from reconciler.domain.plan import Action, Plan
@@ -26,6 +29,7 @@ from tests.builders import (
 )
 
 H100 = "Standard_NC40ads_H100_v5"
+OTHER = WorkspaceName("default", "other")
 PRICES = {A100: 3.67, H100: 6.98}
 
 
@@ -168,28 +172,50 @@ def removal(cfg: Any, *, descends: bool = True, uid: str = "uid-1") -> Plan:
 
 
 def test_a_workspace_removed_from_git_is_pruned_with_its_pool() -> None:
-    plan = removal(config())
+    plan = removal(config(OTHER))
 
     assert actions(plan) == [("prune", "StatefulSet"), ("prune", "AgentPool")]
     assert plan.changes[0].action is Action.PRUNE
 
 
 def test_an_unreadable_file_prunes_nothing() -> None:
-    plan = removal(config(unread=("workspaces/a.yaml",)))
+    plan = removal(config(OTHER, unread=("workspaces/a.yaml",)))
 
     assert {step.action for step in plan.steps} == {Action.HOLD}
     assert "workspaces/a.yaml could not be read" in plan.steps[0].because
 
 
+def test_a_commit_that_declares_no_workspace_at_all_prunes_nothing() -> None:
+    plan = removal(config())
+
+    assert {step.action for step in plan.steps} == {Action.HOLD}
+    assert "no workspace at all" in plan.steps[0].because
+
+
+@pytest.mark.parametrize(("cfg", "descends"), [(config(), True), (config(OTHER), False)])
+def test_what_lay_beside_the_workspaces_is_as_safe_as_they_are(cfg: Config, descends: bool) -> None:
+    document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "default"}}
+    live = observed_object(document)
+    inventory = {WorkspaceName("default", ""): Holding("c0ffee0", "", "", (Owned(live.ref, live.uid),))}
+
+    gone = absences(cfg, inventory, lambda _new, _old: descends)
+    held = diff(desired_state(), observed_state(live), inventory, policy(cfg, gone))
+    well_formed = absences(config(OTHER), inventory, lambda _new, _old: True)
+    let_go = diff(desired_state(), observed_state(live), inventory, policy(config(OTHER), well_formed))
+
+    assert [step.action for step in held.steps] == [Action.HOLD]
+    assert [step.action for step in let_go.steps] == [Action.PRUNE]
+
+
 def test_a_rewritten_branch_prunes_nothing() -> None:
-    plan = removal(config(), descends=False)
+    plan = removal(config(OTHER), descends=False)
 
     assert {step.action for step in plan.steps} == {Action.HOLD}
     assert "rewritten" in plan.steps[0].because
 
 
 def test_an_object_with_another_uid_is_somebody_elses() -> None:
-    plan = removal(config(), uid="uid-of-before")
+    plan = removal(config(OTHER), uid="uid-of-before")
 
     assert actions(plan) == [("prune", "AgentPool")]
 
