@@ -98,7 +98,8 @@ def keep_reconciling(
         spent = time.monotonic() - started
         if _is_over(ending, passes, answer, spent):
             return Run(last, fault)
-        trigger.wait(_pause(answer, failures, rhythm()))
+        pause = _pause(answer, failures, rhythm())
+        trigger.wait(pause if ending.seconds is None else min(pause, max(0.0, ending.seconds - spent)))
     return Run(last, None)
 
 

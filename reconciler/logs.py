@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -10,9 +9,7 @@ from typing import Any
 
 import structlog
 
-_URL_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
-_TOKENS = re.compile(r"\b(?:hf_|ghp_|gho_|github_pat_|glpat-)[A-Za-z0-9_-]{8,}")
-_SIGNATURES = re.compile(r"(?i)\b(sig|token|password|secret)=[^&\s]+")
+from .planner.masked import masked
 
 
 def configure(form: str, file: Path | None = None) -> None:
@@ -33,14 +30,7 @@ def configure(form: str, file: Path | None = None) -> None:
     )
 
 
-def redact(text: str) -> str:
-    """The text without credentials in URLs, tokens of known forms and signed query values."""
-    text = _URL_CREDENTIALS.sub("***@", text)
-    text = _TOKENS.sub("***", text)
-    return _SIGNATURES.sub(r"\1=***", text)
-
-
 def _without_credentials(
     _logger: Any, _name: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+    return {key: masked(value) if isinstance(value, str) else value for key, value in event.items()}

@@ -17,6 +17,7 @@ from .faults import Fault, Refused
 from .planner.judging import Judge
 from .planner.read_config import read_config
 from .planner.read_fleet import fleet_entry, read_fleet
+from .planner.rules.context import SeenNode
 from .planner.tree import wanted
 from .ports import Reader, Source
 
@@ -44,7 +45,7 @@ class Shelf:
 
     edition: Edition | None = None
     judged: dict[Any, Any] = field(default_factory=dict)
-    config: tuple[object, Config] | None = None
+    configs: tuple[tuple[tuple[object, ...], Config], ...] = ()
     models: dict[str, Any] = field(default_factory=dict)
 
 
@@ -60,23 +61,29 @@ def read_edition(source: Source, reader: Reader, hub: Hub, catalog: Catalog, she
             f"there is no readable {FILE} at the root of commit {commit[:7]}; commit one"
             " (apiVersion: towline.dev/v1alpha1, kind: Fleet) or bring it back"
         )
-    parsed = dict(reader.parse(source.read([entry])))
-    fleet, _ = read_fleet(snapshot, parsed)
-    parsed.update(reader.parse(source.read(wanted(snapshot, fleet))))
+    fleet, _ = read_fleet(snapshot, reader.parse(source.read([entry])))
+    parsed = reader.parse(source.read([entry, *wanted(snapshot, fleet)]))
     known, doubts = _with_models(catalog, _unknown_models(parsed.values(), catalog), hub, shelf)
     shelf.edition = Edition(snapshot, parsed, known, doubts)
     return shelf.edition
 
 
-def judge_edition(edition: Edition, before: Mapping[WorkspaceName, Workspace], shelf: Shelf) -> Config:
-    """The edition judged, changes against the manifests `before`; the same value for the same question."""
-    key = (edition.snapshot.tree, edition.snapshot.commit, id(edition.catalog), tuple(before.items()))
-    if shelf.config is not None and shelf.config[0] == key:
-        return shelf.config[1]
-    judge = Judge(edition.catalog, before=before)
+def judge_edition(
+    edition: Edition,
+    before: Mapping[WorkspaceName, Workspace],
+    shelf: Shelf,
+    nodes: tuple[SeenNode, ...] | None = None,
+) -> Config:
+    """The edition judged, changes against the manifests `before`, own nodes by those seen; the same value for
+    each of the last questions. A pass has up to three."""
+    key = (edition.snapshot.tree, edition.snapshot.commit, id(edition.catalog), tuple(before.items()), nodes)
+    for question, answer in shelf.configs:
+        if question == key:
+            return answer
+    judge = Judge(edition.catalog, nodes, before=before)
     config = read_config(edition.snapshot, edition.parsed, judge, shelf.judged)
     config = _with_doubts(config, edition.doubts)
-    shelf.config = (key, config)
+    shelf.configs = ((key, config), *(each for each in shelf.configs[:2] if each[0][:3] == key[:3]))
     return config
 
 

@@ -11,23 +11,26 @@ from .domain.config import Config
 from .domain.fleet import FILE, Fleet
 from .domain.identity import WorkspaceName
 from .domain.inventory import Inventory
-from .domain.plan import Action, Outcome, Plan, Step
+from .domain.plan import Outcome, Plan
 from .domain.report import Report
-from .domain.state import DesiredState, ObservedState
+from .domain.state import DesiredState, ObservedObject, ObservedState
 from .domain.workspace import Workspace
-from .faults import Refused, Unreachable
+from .faults import Fault, Refused, Throttled
 from .look import Doors, look
+from .ownership import write_inventory
 from .pauses import Pauses
 from .planner.assess import Assessor, Pass
 from .planner.before import manifests_before
-from .planner.custom_resources import within
+from .planner.custom_resources import said_of_another_owner, within
 from .planner.custom_status import workspace_statuses
 from .planner.desire import desire, desire_cluster
 from .planner.diff import Policy, diff
 from .planner.guard import absences
-from .planner.inventory import inventory_objects, is_inventory, read_inventory
-from .planner.ledger import inventory_after
+from .planner.inventory import is_inventory, read_inventory
+from .planner.ledger import inventory_after, inventory_begun
 from .planner.lore import Lore
+from .planner.order import CLUSTER_WIDE
+from .planner.seen_nodes import Seen, seen_nodes
 from .planner.status import compose_status
 from .ports import Reader, Source
 from .reading import Edition, Hub, Shelf, judge_edition, read_edition
@@ -56,6 +59,7 @@ class Memory:
     telling: dict[Any, Any] = field(default_factory=dict)
     writing: dict[Any, Any] = field(default_factory=dict)
     inventory: tuple[tuple[Any, ...], Inventory] = ((), {})
+    nodes: tuple[tuple[ObservedObject, ...], Seen] = ((), ())
     desired: tuple[tuple[Any, ...], DesiredState] | None = None
 
 
@@ -92,13 +96,9 @@ class Engine:
         prospect = self.plan()
         doors = self._open_doors(prospect.config.fleet)
         hands = Hands(doors.cluster, doors.cloud, prospect.config.fleet.name)
-        due, resting = self._pauses.sort(prospect.plan.steps)
-        outcomes = apply_plan(due, hands)
-        self._pauses.learn(outcomes)
-        inventory, kept = _keep_inventory(prospect, outcomes, hands)
-        report = self._assess(prospect, (*outcomes, *resting, *kept), inventory)
-        self._publish(report, prospect, doors)
-        return report
+        outcomes, inventory = self._act(prospect, hands)
+        report = self._assess(prospect, outcomes, inventory)
+        return self._publish(report, prospect, doors)
 
     def look(self) -> Report:
         """What is true now; nothing is touched."""
@@ -118,13 +118,28 @@ class Engine:
         plan = diff(desired, observed, inventory, policy)
         return Prospect(config, desired, observed, inventory, plan, (*problems, *more))
 
+    def _act(self, prospect: Prospect, hands: Hands) -> tuple[tuple[Outcome, ...], Inventory]:
+        """Do what is due: first what the cluster stands on, then the rest, once it is written down whose what
+        is made will be. What came of it all, and what is ours now."""
+        due, resting = self._pauses.sort(prospect.plan.steps)
+        config, before = prospect.config, prospect.inventory
+        wide = apply_plan((step for step in due if step.target.kind in CLUSTER_WIDE), hands)
+        begun = inventory_begun(before, due, config)
+        told = write_inventory(begun, before, prospect.observed, hands)
+        done = apply_plan((step for step in due if step.target.kind not in CLUSTER_WIDE), hands)
+        self._pauses.learn((*wide, *done))
+        after = inventory_after(before, prospect.desired, prospect.observed, (*wide, *done), config.commit)
+        kept = write_inventory(after, begun, prospect.observed, hands)
+        failed = (each for each in told if not each.done)
+        return (*wide, *done, *resting, *failed, *kept), after
+
     def _read(self) -> tuple[Edition, tuple[str, ...]]:
-        """The branch as it is; the last one read while Git cannot be reached or holds no Fleet."""
+        """The branch as it is; the last one read while Git cannot tell, or holds no branch or no Fleet."""
         how, shelf = self._reading, self._memory.shelf
         try:
             return read_edition(how.source, how.reader, how.hub, how.lore.catalog, shelf), ()
-        except (Unreachable, Refused) as fault:
-            if shelf.edition is None:
+        except Fault as fault:
+            if shelf.edition is None or isinstance(fault, Throttled):
                 raise
             return shelf.edition, (f"going on with commit {shelf.edition.snapshot.commit[:7]}: {fault}",)
 
@@ -140,12 +155,22 @@ class Engine:
         return self._memory.fleet, (said,)
 
     def _judge(self, edition: Edition, fleet: Fleet, observed: ObservedState, inventory: Inventory) -> Config:
-        """The edition judged as a change of what runs."""
-        config = judge_edition(edition, {}, self._memory.shelf)
+        """The edition judged as a change of what runs, and own nodes by those that are there."""
+        shelf, nodes = self._memory.shelf, self._own_nodes(fleet, observed)
+        config = judge_edition(edition, {}, shelf, nodes)
         before: Mapping[WorkspaceName, Workspace] = manifests_before(config, observed, inventory)
         if before:
-            config = judge_edition(edition, before, self._memory.shelf)
-        return config if config.fleet is fleet else replace(config, fleet=fleet)
+            config = judge_edition(edition, before, shelf, nodes)
+        return config if config.fleet == fleet else replace(config, fleet=fleet)
+
+    def _own_nodes(self, fleet: Fleet, observed: ObservedState) -> Seen | None:
+        if fleet.spec.node_provisioner != "byo":
+            return None
+        known, seen = self._memory.nodes
+        if known is not observed.nodes:
+            seen = seen_nodes(observed.nodes, seen)
+            self._memory.nodes = (observed.nodes, seen)
+        return seen
 
     def _desire(self, config: Config, observed: ObservedState, inventory: Inventory) -> DesiredState:
         lore = self._reading.lore
@@ -168,40 +193,32 @@ class Engine:
     def _assess(self, prospect: Prospect, outcomes: tuple[Outcome, ...], inventory: Inventory) -> Report:
         told = Pass(prospect.config, self._now(), inventory, prospect.problems)
         report = self._assessor.assess(prospect.desired, prospect.observed, prospect.plan, outcomes, told)
-        return replace(report, problems=(*prospect.problems, *report.problems))
+        known = said_of_another_owner(foreign_crd=prospect.observed.foreign_crd)
+        problems = (*prospect.problems, *report.problems)
+        return replace(report, findings=(*known, *report.findings), problems=problems)
 
-    def _publish(self, report: Report, prospect: Prospect, doors: Doors) -> None:
-        """Say so in the cluster and in Git; what did not change is not written again."""
-        if not prospect.observed.foreign_crd:
+    def _publish(self, report: Report, prospect: Prospect, doors: Doors) -> Report:
+        """Say so in the cluster and in Git; what did not change is not written again. What cannot be told now
+        is a problem of the report that comes back: the work is done, and another pass tells."""
+        problems = (*self._tell_cluster(report, prospect, doors), *self._tell_git(report, doors))
+        return replace(report, problems=(*report.problems, *problems)) if problems else report
+
+    def _tell_cluster(self, report: Report, prospect: Prospect, doors: Doors) -> tuple[str, ...]:
+        if prospect.observed.foreign_crd:
+            return ()
+        try:
             for ref, status in workspace_statuses(report, prospect.observed, self._memory.telling):
                 doors.cluster.apply_status(ref, status)
-        if status_commit := compose_status(report, doors.book.written(), self._memory.writing):
-            doors.book.commit(status_commit)
+        except Fault as fault:
+            return (f"the status of a Workspace could not be written: {fault}",)
+        return ()
 
-
-def _keep_inventory(
-    prospect: Prospect, outcomes: tuple[Outcome, ...], hands: Hands
-) -> tuple[Inventory, tuple[Outcome, ...]]:
-    """Write down what is ours now; only ConfigMaps whose content changed are touched."""
-    before = prospect.inventory
-    after = inventory_after(before, prospect.desired, prospect.observed, outcomes, prospect.config.commit)
-    if after == before:
-        return before, ()
-    return after, apply_plan(_inventory_steps(after, prospect, hands.fleet), hands)
-
-
-def _inventory_steps(inventory: Inventory, prospect: Prospect, fleet: str) -> list[Step]:
-    wanted = inventory_objects(inventory, fleet)
-    live = prospect.observed.objects
-    steps = [
-        Step(Action.UPDATE, each.ref, None, "what is ours has changed", each)
-        for each in wanted
-        if each.ref not in live or live[each.ref].digest != each.digest
-    ]
-    names = {each.ref for each in wanted}
-    steps.extend(
-        Step(Action.PRUNE, ref, None, "its entries moved", uid=each.uid)
-        for ref, each in live.items()
-        if is_inventory(ref, fleet) and ref not in names
-    )
-    return steps
+    def _tell_git(self, report: Report, doors: Doors) -> tuple[str, ...]:
+        try:
+            if status_commit := compose_status(report, doors.book.written(), self._memory.writing):
+                doors.book.commit(status_commit)
+        except Fault as fault:
+            if isinstance(fault, Throttled) or not fault.transient:
+                raise
+            return (f"the status branch could not be written: {fault}",)
+        return ()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SANDBOX = ""
+SANDBOX_SPEED = 10.0
+"""World seconds in a real second of an embedded world, when nobody chose."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -33,7 +33,7 @@ class Cell:
     """A Reader whose parser runs in one long-lived child process, started again when it has to be killed.
 
     `seconds` is the wall clock one blob may take. Blobs read before are remembered by id, up to 64 MiB of
-    source. Safe to use from several threads, one at a time.
+    answers. Safe to use from several threads, one at a time.
     """
 
     def __init__(self, *, seconds: float = 5.0, command: Sequence[str] | None = None) -> None:
@@ -44,16 +44,17 @@ class Cell:
         self._lock = threading.Lock()
 
     def parse(self, blobs: Mapping[str, bytes]) -> Mapping[str, Parsed]:
-        """What each blob holds by its id; one that kills the parser holds only the finding that says so."""
+        """What each blob holds by its id, made anew whenever it is asked for; one that kills the parser holds
+        only the finding that says so."""
         with self._lock:
-            known = {blob: parsed for blob in blobs if (parsed := self._memory.recall(blob))}
+            known: dict[str, bytes | Silent] = dict(self._memory.among(blobs))
             missing = [(blob, data) for blob, data in blobs.items() if blob not in known]
             for batch in _batches(missing):
-                for (blob, data), answer in zip(batch, self._parse(batch), strict=True):
-                    known[blob] = parsed = _parsed(answer)
+                for (blob, _), answer in zip(batch, self._parse(batch), strict=True):
+                    known[blob] = answer
                     if isinstance(answer, bytes):
-                        self._memory.keep(blob, parsed, len(data))
-            return known
+                        self._memory.keep(blob, answer)
+            return _Answers(known)
 
     def close(self) -> None:
         """End the child; a later parse starts another."""
@@ -174,26 +175,42 @@ class _Child:
         return f"reading this file ended the parser ({f'signal {-code}' if code < 0 else f'status {code}'})"
 
 
+class _Answers(Mapping[str, Parsed]):
+    """What blobs hold, as the child said it: a tenth of the memory of the values."""
+
+    def __init__(self, answers: Mapping[str, bytes | Silent]) -> None:
+        self._answers = answers
+
+    def __getitem__(self, blob: str) -> Parsed:
+        return _parsed(self._answers[blob])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._answers)
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+
 class _Memory:
-    """What blobs hold, the longest unused forgotten first."""
+    """Answers by blob, the longest unused forgotten first."""
 
     def __init__(self, size: int) -> None:
         self._room = size
-        self._kept: OrderedDict[str, tuple[Parsed, int]] = OrderedDict()
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
 
-    def recall(self, blob: str) -> Parsed | None:
-        """What was kept of this blob."""
-        if blob not in self._kept:
-            return None
-        self._kept.move_to_end(blob)
-        return self._kept[blob][0]
+    def among(self, blobs: Iterable[str]) -> Mapping[str, bytes]:
+        """What was kept of these blobs."""
+        known = {blob: self._kept[blob] for blob in blobs if blob in self._kept}
+        for blob in known:
+            self._kept.move_to_end(blob)
+        return known
 
-    def keep(self, blob: str, parsed: Parsed, size: int) -> None:
-        """Remember it; `size` is the source's, in bytes."""
-        self._kept[blob] = parsed, size
-        self._room -= size
+    def keep(self, blob: str, answer: bytes) -> None:
+        """Remember it."""
+        self._kept[blob] = answer
+        self._room -= len(answer)
         while self._room < 0:
-            self._room += self._kept.popitem(last=False)[1][1]
+            self._room += len(self._kept.popitem(last=False)[1])
 
 
 def _batches(blobs: list[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:

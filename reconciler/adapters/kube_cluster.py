@@ -66,7 +66,7 @@ class KubeCluster:
         return self._looks.nodes()
 
     def shared(self) -> Snapshot:
-        """All namespaces and the definition of `workspaces.kaito.sh`, whoever made them."""
+        """All namespaces, the definition of `workspaces.kaito.sh` and the shared kinds, whoever made them."""
         return self._looks.shared()
 
     def find(self, ref: Ref) -> ObservedObject | None:

@@ -25,6 +25,11 @@ from reconciler.faults import Broken, Conflict, Fault, Forbidden, Missing, Refus
 
 _LONGEST_MESSAGE = 800
 _MANAGER = re.compile(r'conflict with "((?:[^"\\]|\\.)*)"')
+_MEANING = {
+    401: "the API server does not accept these credentials",
+    404: "nothing is served there; what defines this kind may not be installed",
+}
+"""Said of an answer that explains itself least: a Kubernetes 401, and a 404 that is no Status."""
 _BROKEN_ANSWERS = (wire.DecodeError, wire.ResponseError, wire.UnrewindableBodyError)
 
 
@@ -86,6 +91,8 @@ def _message(status: int, document: Mapping[str, Any], path: str) -> str:
         fields = ", ".join(f"{cause.get('field')} ({cause.get('reason')})" for cause in _causes(document))
         return f"{path} answered HTTP {status} {_reason(document)} {fields}".rstrip()
     said = " ".join(str(document.get("message") or f"{path} answered HTTP {status}").split())
+    if status in _MEANING and not (document and status == 404):
+        said = f"{said}: {_MEANING[status]}"
     return said if len(said) <= _LONGEST_MESSAGE else f"{said[: _LONGEST_MESSAGE - 1]}…"
 
 

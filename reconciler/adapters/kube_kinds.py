@@ -12,12 +12,13 @@ from reconciler.domain.identity import Ref
 
 @dataclass(frozen=True, slots=True)
 class KindInfo:
-    """A kind as the API serves it."""
+    """A kind as the API serves it. What is `shared` is looked at whole: all of it, whoever made it."""
 
     api_version: str
     kind: str
     plural: str
     namespaced: bool = True
+    shared: bool = False
 
     @property
     def collection(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reconciler.domain.state import ObservedObject
@@ -77,24 +76,26 @@ class EachLook:
 
 
 def _listed(wire: Wire, selection: Selection) -> Listing:
+    """Pages of one list, all as of the resource version of the first. Of a page only what was observed
+    outlives it: two whole ones at a time would be the peak of our memory."""
     objects: list[ObservedObject] = []
-    version = ""
-    for page in _pages(wire, selection):
-        objects += (selection.observe(item) for item in page.get("items") or ())
-        version = (page.get("metadata") or {}).get("resourceVersion", "")
-    return Listing(tuple(objects), version)
-
-
-def _pages(wire: Wire, selection: Selection) -> Iterator[Json]:
-    """Pages of one list, all as of the resource version of the first."""
-    query, token = (*selection.query, ("limit", str(_PAGE))), ""
+    token = ""
     while True:
-        more = (("continue", token),) if token else ()
-        page = wire.ask(Request("GET", selection.kind.collection, (*query, *more)))
-        yield page
-        following = (page.get("metadata") or {}).get("continue", "")
+        version, following = _take_page(wire, selection, token, objects)
         if not following:
-            return
+            return Listing(tuple(objects), version)
         if following == token:
             raise Broken(f"{wire.server}: a list of {selection.kind.plural} without an end")
         token = following
+
+
+def _take_page(
+    wire: Wire, selection: Selection, token: str, objects: list[ObservedObject]
+) -> tuple[str, str]:
+    """Add a page's objects; its resource version, and what to ask for the next, empty after the last."""
+    more = (("continue", token),) if token else ()
+    query = (*selection.query, ("limit", str(_PAGE)), *more)
+    page = wire.ask(Request("GET", selection.kind.collection, query))
+    objects += (selection.observe(item) for item in page.get("items") or ())
+    metadata = page.get("metadata") or {}
+    return metadata.get("resourceVersion", ""), metadata.get("continue", "")

@@ -57,12 +57,16 @@ class Looks:
                 Selection(kind, () if kind == NAMESPACE else ours, whole)
             )
             for kind in kinds
+            if not kind.shared
         }
         self._pods = self._look(Selection(POD, ours, pod_essentials))
         self._nodes = self._look(Selection(NODE, (), node_essentials))
         named = (("fieldSelector", f"metadata.name={_WORKSPACE_CRD}"),)
-        self._definition = self._look(Selection(CRD, named, whole))
-        self._namespaces = self._look(Selection(NAMESPACE, (), whole))
+        self._standing = (
+            self._look(Selection(NAMESPACE, (), whole)),
+            self._look(Selection(CRD, named, whole)),
+            *(self._look(Selection(kind, (), whole)) for kind in kinds if kind.shared),
+        )
         self._shared: tuple[tuple[Snapshot, ...], Snapshot] = ((), MappingProxyType({}))
         self._merged: tuple[tuple[Snapshot, ...], Snapshot] = ((), MappingProxyType({}))
         self._grouped: tuple[Snapshot | None, Pods] = (None, {})
@@ -99,8 +103,8 @@ class Looks:
         return self._sorted[1]
 
     def shared(self) -> Snapshot:
-        """What fleets share, whoever made it: the namespaces and the definition of Workspaces."""
-        parts = (self._namespaces.look(), self._definition.look())
+        """What fleets share, whoever made it: the namespaces, the definition of Workspaces, shared kinds."""
+        parts = tuple(each.look() for each in self._standing)
         if not _is_same(parts, self._shared[0]):
             self._shared = (parts, MappingProxyType(reduce(or_, parts, {})))
         return self._shared[1]
@@ -121,7 +125,7 @@ class Looks:
         return EachLook(self._wire, selection)
 
     def _all(self) -> tuple[KindWatch | EachLook, ...]:
-        return (*self._kinds.values(), self._pods, self._nodes, self._namespaces, self._definition)
+        return (*self._kinds.values(), self._pods, self._nodes, *self._standing)
 
 
 def _is_same(parts: tuple[Snapshot, ...], before: tuple[Snapshot, ...]) -> bool:

@@ -7,6 +7,7 @@ typed models cost two to four times the time and refuse fields they do not know.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from kubernetes.client import ApiClient, Configuration
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from kubernetes.utils.keepalive import tcp_keepalive_socket_options
-from urllib3.exceptions import HTTPError, ProtocolError
+from urllib3.exceptions import HTTPError, InsecureRequestWarning, ProtocolError
 
 from reconciler.faults import Broken, Fault, Forbidden, Refused
 
@@ -78,6 +79,7 @@ def open_client(kubeconfig: Path | None, context: str, connections: int) -> ApiC
             f"cannot use {kubeconfig or 'the kubeconfig'}, context {context!r}: {broken}"
         ) from broken
     client.user_agent = user_agent()
+    warnings.filterwarnings("once", category=InsecureRequestWarning)  # for each server, not each request
     return client
 
 

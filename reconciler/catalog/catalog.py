@@ -94,4 +94,4 @@ def _names(preset: Preset) -> tuple[str, ...]:
 
 
 def _nearest(key: str, names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(difflib.get_close_matches(key, names, n=3, cutoff=0.6))
+    return tuple(difflib.get_close_matches(key, names, n=3, cutoff=0.6)) if key else ()

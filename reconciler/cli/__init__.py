@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Any
 
@@ -34,11 +35,18 @@ class Verbs(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb; what the world refused is one sentence and exit code 1, a bug of ours a traceback."""
+        """Run the verb; what the world refused is one sentence and exit code 1, a bug of ours a traceback.
+
+        A word we do not know is exit code 1 as well: 2 means changes, and a pipeline must not take a
+        mistyped option for them.
+        """
         from ..faults import Fault
 
         try:
             return super().invoke(ctx)
+        except click.UsageError as misused:
+            misused.show()
+            ctx.exit(1)
         except Fault as fault:
             raise click.ClickException(str(fault)) from fault
 
@@ -54,10 +62,13 @@ class Verbs(click.Group):
     epilog="First time here? Type: towline demo",
 )
 @click.version_option(package_name="towline", prog_name="towline")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Push a KAITO Workspace to Git; read its truth back from Git.
 
     Towline provisions the GPU nodes, runs the model or the fine-tuning, and writes status commits and
     badges to a branch of the same repository. Without --context it runs in an embedded world on this
     machine; a cluster is always an explicit choice.
     """
+    if os.environ.get("NO_COLOR"):
+        context.color = False

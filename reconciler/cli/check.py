@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,10 @@ def command(context: click.Context, path: Path, base: str | None, output: str) -
 
     With a towline.yaml at PATH, its folders and rules hold. Without, every YAML file counts and the defaults
     hold. Ends with 1 when there are errors, with 0 when there are none or only warnings.
+
+    \b
+    -o json prints {"valid", "findings": [{"severity", "file", "line", "column", "workspace", "field",
+    "message", "mend"}]}. Lines and columns count from 1; 0 means the file as a whole.
     """
     from reconciler.adapters.cell import Cell
     from reconciler.domain.finding import has_errors
@@ -40,7 +43,7 @@ def command(context: click.Context, path: Path, base: str | None, output: str) -
         raise click.ClickException(str(fault)) from fault
     root = "" if path.is_file() or str(path) == "." else f"{path}/"
     text = findings_json(findings) if output == "json" else findings_text(findings, files, root)
-    click.echo(text, color=False if "NO_COLOR" in os.environ else None)
+    click.echo(text)
     context.exit(1 if has_errors(findings) else 0)
 
 

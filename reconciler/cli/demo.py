@@ -14,9 +14,15 @@ import click
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(".towline/demo"),
     show_default=True,
-    help="Where the demo puts its repositories and its world; emptied first.",
+    help="Where the demo puts its repositories and its world; an earlier demo there is removed.",
 )
-@click.option("--speed", default=60.0, show_default=True, help="World seconds in a real second.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="World seconds in a real second.",
+)
 @click.option(
     "--stay/--no-stay", default=None, help="Keep the world open at the end; the default on a terminal."
 )
@@ -31,7 +37,7 @@ def command(folder: Path, speed: float, stay: bool | None) -> None:
     from .demo_story import tell_story
 
     stays = sys.stdout.isatty() if stay is None else stay
-    with Stage(folder.absolute(), speed) as stage:
+    with Stage(folder.absolute(), speed, stays=stays) as stage:
         told = tell_story(stage)
         if told and stays:
             stage.linger()

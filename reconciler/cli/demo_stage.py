@@ -18,15 +18,16 @@ from rich.text import Text
 
 from ..daemon import Ending, Trigger
 from ..domain.report import Report
-from ..faults import Fault
+from ..faults import Fault, Refused
 from ..logs import configure
 from ..present.plan import plan_text
 from ..present.progress import Progress
 from ..settings import Settings
 from ..wiring import example_repo_dir
 from ..wiring.house import engine_for, running
-from ..wiring.worlds import sandbox_folder, sandbox_settings, start_sandbox
+from ..wiring.worlds import has_sandbox, sandbox_folder, sandbox_settings, start_sandbox
 
+_OURS = "towline.log"  # every demo has one
 _PERSON = {"GIT_AUTHOR_NAME": "You", "GIT_AUTHOR_EMAIL": "you@example.com"}
 _COMMITTER = {"GIT_COMMITTER_NAME": "You", "GIT_COMMITTER_EMAIL": "you@example.com"}
 _ALONE = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
@@ -35,8 +36,8 @@ _ALONE = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERM
 class Stage:
     """Set up on entering, taken down on leaving; the repositories stay to be looked at."""
 
-    def __init__(self, folder: Path, speed: float) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, speed: float, *, stays: bool) -> None:
+        self.folder, self.stays = folder, stays
         self.bare, self.work = folder / "config.git", folder / "config"
         self.console = Console(highlight=False)
         self.kubeconfig = sandbox_folder(folder) / "kubeconfig"
@@ -48,8 +49,7 @@ class Stage:
         self._open = ExitStack()
 
     def __enter__(self) -> Stage:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        self._clear_folder()
         configure("logfmt", self.folder / "towline.log")
         self._make_repositories()
         return self
@@ -94,6 +94,7 @@ class Stage:
     def kubectl(self, *words: str) -> None:
         """Show what kubectl says of the embedded world, where kubectl is installed."""
         if shutil.which("kubectl") is None:
+            self.say(f"(kubectl is not installed here; it would show: kubectl {' '.join(words)})")
             return
         self.console.print(f"  [bold]$ kubectl {' '.join(words)}[/]")
         run = subprocess.run(
@@ -105,6 +106,13 @@ class Stage:
         )
         for line in (run.stdout or run.stderr).splitlines():
             self.say(line)
+
+    def show_edit(self) -> None:
+        """Show the lines that the person changed, as git shows them."""
+        changed = self.git("diff", "--unified=0").splitlines()
+        for line in changed:
+            if line.startswith(("-", "+")) and not line.startswith(("---", "+++")):
+                self.say(line)
 
     def say(self, line: str) -> None:
         """A line as it is, never folded."""
@@ -144,6 +152,19 @@ class Stage:
             else:
                 self.fault = answer
             self._news.notify_all()
+
+    def _clear_folder(self) -> None:
+        """Remove what an earlier demo left, and nothing that is not a demo's."""
+        if self.folder.exists() and any(self.folder.iterdir()) and not (self.folder / _OURS).exists():
+            raise Refused(f"{self.folder} holds something else than a demo; choose another --folder")
+        if has_sandbox(sandbox_folder(self.folder)):
+            raise Refused(f"another demo runs in {self.folder}; stop it or choose another --folder")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            self.folder.mkdir(parents=True)
+            (self.folder / _OURS).touch()
+        except OSError as error:
+            raise Refused(f"{self.folder} cannot be used: {error.strerror}") from error
 
     def _make_repositories(self) -> None:
         self.quiet_git("init", "-q", "--bare", "-b", "main", str(self.bare), repository=self.folder)

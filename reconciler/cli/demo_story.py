@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from collections.abc import Callable
 
 from ..domain.identity import WorkspaceName
@@ -57,14 +60,17 @@ def _read_back(stage: Stage) -> bool:
     stage.git("fetch", "-q", "origin")
     for line in stage.git("log", "--format=%h %s", "origin/towline/status").splitlines():
         stage.say(line)
-    for line in stage.git("show", "origin/towline/status:status/default/phi-4-chat.yaml").splitlines()[:14]:
+    status = stage.git("show", "origin/towline/status:status/default/phi-4-chat.yaml")
+    for line in status.partition("\nconditions:")[0].splitlines():
         stage.say(line)
+    stage.console.print("  [dim]… and its conditions, as kubectl describe shows them[/]")
     return True
 
 
 def _change(stage: Stage) -> bool:
     _title(stage, "Change the machine: the new pool comes first, the old one serves until then")
     edit(stage.work / "workspaces" / "phi-4-chat.yaml", {_SMALL: _LARGE})
+    stage.show_edit()
     stage.git("commit", "-q", "-a", "-m", "Move phi-4-chat to an H100")
     stage.git("push", "-q", "origin", "main")
     return _wait(stage, lambda report: _is(report, Phase.READY, _LARGE))
@@ -82,16 +88,31 @@ def _end(stage: Stage) -> bool:
     badges = stage.folder / "status"
     stage.quiet_git("worktree", "add", "-q", "--detach", str(badges), "origin/towline/status")
     _title(stage, "That is all of it. Now yours")
+    stage.say(f"The status branch, its page and badges:  {badges}/README.md")
+    towline = _typed_here()
     for line in (
-        f"The status branch, its page and badges:  {badges}/README.md",
-        f"cd {stage.work}   # edit, commit, push: Towline acts at once while this demo runs",
-        f"kubectl --kubeconfig {stage.kubeconfig} get workspace -w",
-        "towline size llama-3.3-70b-instruct     # what does a model need, and what does it cost",
-        "towline check PATH                      # judge your own KAITO workspaces",
-        "To stop: Ctrl-C. To clean up: rm -rf .towline",
+        *_go_on(stage, towline),
+        f"{towline} size llama-3.3-70b-instruct   # what does a model need, and what does it cost",
+        f"{towline} check PATH                    # judge your own KAITO workspaces",
+        f"{'To stop: Ctrl-C. ' if stage.stays else ''}To clean up: rm -rf {stage.folder}",
     ):
         stage.say(line)
     return True
+
+
+def _go_on(stage: Stage, towline: str) -> tuple[str, ...]:
+    """What to type at this world: while it is open, or to open it again."""
+    if stage.stays:
+        return (
+            f"cd {stage.work}   # edit, commit, push: Towline acts at once while this demo runs",
+            f"kubectl --kubeconfig {stage.kubeconfig} get workspace -w",
+        )
+    return (f"{towline} run --repo {stage.bare} --state {stage.folder}   # go on with this world",)
+
+
+def _typed_here() -> str:
+    """How this program is called by whoever has just seen it: by its name, or where it lies."""
+    return "towline" if shutil.which("towline") else os.path.relpath(sys.argv[0])
 
 
 def _title(stage: Stage, text: str) -> None:

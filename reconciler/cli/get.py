@@ -18,6 +18,14 @@ def command(settings: Settings, output: str, name: str | None) -> None:
     """List the workspaces with phase, nodes, cost and what each waits for. Nothing is changed.
 
     NAME is a workspace, as name or namespace/name; all are listed when it is not given.
+
+    \b
+    -o json prints {"workspaces": [{"namespace", "name", "phase", "message", "awaiting", "model",
+    "instance_type", "nodes_wanted", "nodes_ready": [name], "gpus_per_node", "tuning", "endpoint",
+    "dollars_per_hour", "price_date", "price_region", "commit", "file",
+    "conditions": [{"type", "status", "reason", "message", "since"}],
+    "findings": [{"severity", "file", "line", "column", "workspace", "field", "message", "mend"}]}]}
+    "dollars_per_hour" is null when no price is known.
     """
     from ..present.workspaces import workspaces_json, workspaces_text
     from ..wiring.house import engine_for
@@ -31,3 +39,5 @@ def command(settings: Settings, output: str, name: str | None) -> None:
         click.echo(json.dumps(workspaces_json(found), indent=2))
     else:
         click.echo(workspaces_text(found))
+    for line in (*report.problems, *report.findings):
+        click.echo(str(line), err=True)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from types import FrameType
-from typing import TYPE_CHECKING
 
 import click
 
 from ..settings import Settings
 from .world import world_options
-
-if TYPE_CHECKING:
-    from ..daemon import Trigger
 
 
 @click.command()
@@ -21,11 +15,14 @@ if TYPE_CHECKING:
 @click.option("--once", is_flag=True, help="One pass, then end.")
 @click.option("--until-settled", is_flag=True, help="End when nothing is awaited any more.")
 @click.option(
-    "--timeout", type=float, metavar="SECONDS", help="End after so long in any case, with exit code 1."
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="End after so long in any case; with exit code 1 when --until-settled had not come to its end.",
 )
 @click.option(
     "--poll",
-    type=float,
+    type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
     help="Seconds between looks; the Fleet's interval when not given.",
 )
@@ -50,21 +47,17 @@ def command(
     from ..daemon import Ending, Trigger
     from ..logs import configure
     from ..wiring.house import running
+    from .ending import on_signals
 
     configure(log_format)
     trigger = Trigger()
-    _stop_on_signals(trigger)
+    on_signals(trigger.stop)
     ending = Ending(passes=1 if once else None, settled=until_settled, seconds=timeout)
     with running(settings, trigger) as house:
         run = house.keep_reconciling(ending, poll)
     settled = run.report is not None and run.report.settled
-    if run.fault is not None or (until_settled and not settled and not trigger.stopping):
-        sys.exit(1)
-
-
-def _stop_on_signals(trigger: Trigger) -> None:
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        trigger.stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    if trigger.stopping or (run.fault is None and (settled or not until_settled)):
+        return
+    if until_settled and run.fault is None:
+        click.echo("Error: it has not settled; towline get shows what is awaited", err=True)
+    sys.exit(1)

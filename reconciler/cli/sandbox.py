@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from pathlib import Path
-from types import FrameType
 
 import click
 
+from ..settings import SANDBOX_SPEED
+
+_PORT = click.IntRange(0, 65535)
 _TROUBLES = (
     "no-quota, no-capacity, throttled, node-never-joins, no-device-plugin, hanging-api, image-pull,"
     " crash-loop, api-500; each with :N for only the first N times and @NAME for only that size or pool"
@@ -24,10 +25,18 @@ _TROUBLES = (
     show_default=True,
     help="Folder that holds the world: its kubeconfig, and a snapshot to go on from.",
 )
-@click.option("--speed", default=10.0, show_default=True, help="World seconds in a real second.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    default=SANDBOX_SPEED,
+    show_default=True,
+    help="World seconds in a real second.",
+)
 @click.option("--trouble", multiple=True, metavar="WORD", help=f"What shall go wrong: {_TROUBLES}.")
-@click.option("--kube-port", default=0, help="Port of the Kubernetes API; any free one when not given.")
-@click.option("--arm-port", default=0, help="Port of the Azure API; any free one when not given.")
+@click.option(
+    "--kube-port", type=_PORT, default=0, help="Port of the Kubernetes API; any free one when not given."
+)
+@click.option("--arm-port", type=_PORT, default=0, help="Port of the Azure API; any free one when not given.")
 def command(state: Path, speed: float, trouble: tuple[str, ...], kube_port: int, arm_port: int) -> None:
     """Run the embedded world: a Kubernetes API and an Azure API on this machine, until Ctrl-C.
 
@@ -39,6 +48,7 @@ def command(state: Path, speed: float, trouble: tuple[str, ...], kube_port: int,
     """
     from ..sandbox.trouble import parse_trouble
     from ..wiring.worlds import sandbox_folder, sandbox_settings, start_sandbox
+    from .ending import on_signals
 
     try:
         troubles = tuple(parse_trouble(word) for word in trouble)
@@ -48,21 +58,10 @@ def command(state: Path, speed: float, trouble: tuple[str, ...], kube_port: int,
         sandbox_folder(state), speed=speed, troubles=troubles, kube_port=kube_port, arm_port=arm_port
     )
     over = threading.Event()
-    _end_on_signals(over)
-    try:
-        with start_sandbox(settings) as sandbox:
-            click.echo(f"Kubernetes API  {sandbox.kube_url}", err=True)
-            click.echo(f"Azure API       {sandbox.arm_url}", err=True)
-            click.echo(f"kubectl --kubeconfig {sandbox.kubeconfig} get nodes")
-            sys.stdout.flush()
-            over.wait()
-    except OSError as error:
-        raise click.ClickException(f"the sandbox cannot start: {error}") from error
-
-
-def _end_on_signals(over: threading.Event) -> None:
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        over.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    on_signals(over.set)
+    with start_sandbox(settings) as sandbox:
+        click.echo(f"Kubernetes API  {sandbox.kube_url}", err=True)
+        click.echo(f"Azure API       {sandbox.arm_url}", err=True)
+        click.echo(f"kubectl --kubeconfig {sandbox.kubeconfig} get nodes")
+        sys.stdout.flush()
+        over.wait()

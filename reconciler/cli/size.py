@@ -15,20 +15,24 @@ if TYPE_CHECKING:
     from reconciler.present.sizes import Sized
 
 
-WIDTH = 130
-"""Columns the table needs; a narrower terminal wraps its lines, which is better than cut figures."""
-
-
 @click.command("size")
 @click.argument("model")
 @click.option(
     "--instance-type", metavar="SKU", help="Size for this machine; without, for the cheapest that fits."
 )
 @click.option(
-    "--context", type=click.IntRange(min=1), metavar="TOKENS", help="Length of one sequence [2048]."
+    "--context",
+    type=click.IntRange(min=1),
+    metavar="TOKENS",
+    help="Length of one sequence; 2048 when not given, and never more than the model reads.",
 )
 @click.option(
-    "--for", "purpose", type=click.Choice(["vllm", "transformers", "lora", "qlora"]), default="vllm"
+    "--for",
+    "purpose",
+    type=click.Choice(["vllm", "transformers", "lora", "qlora"]),
+    default="vllm",
+    show_default=True,
+    help="To serve it with vLLM or transformers, or to tune it with LoRA or QLoRA.",
 )
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--revision", help="Branch, tag or commit of a model outside the catalog.")
@@ -39,11 +43,29 @@ WIDTH = 130
 def command(
     model: str, instance_type: str | None, context: int | None, purpose: str, output: str, **hub: Any
 ) -> None:
-    """Work out what MODEL (a preset name or a Hugging Face org/name) needs, and list the sizes that fit."""
+    """Work out what MODEL (a preset name or a Hugging Face org/name) needs, and list the sizes that fit.
+
+    \b
+    towline size phi-4-mini-instruct
+    towline size llama-3.3-70b-instruct --context 32768
+    towline size phi-4 --instance-type Standard_NC24ads_A100_v4
+
+    TP×PP×DP is how vLLM spreads the model: tensor × pipeline × data parallel, in GPUs.
+
+    \b
+    -o json prints {"model", "revision", "purpose", "answer", "doubts": [text],
+    "offers": [{"instance_type", "gpu", "gpu_count", "usd_per_hour", "price", "sizing"}],
+    "prices": {"date", "source", "meaning"}}. "answer" and "sizing" hold "instance_type", "context",
+    "weights_gib", "kv_gib", "overhead_gib", "per_gpu_gib", "given_gib", "gpus", "nodes",
+    "tensor_parallel", "pipeline_parallel", "data_parallel", "largest_context", "because": [step];
+    "answer" has "fits", and "reason", "needs_gib", "has_gib" where it does not fit. Null is unknown.
+    """
     from reconciler.wiring import load_catalog
 
     catalog = load_catalog()
     preset, doubts = _preset(catalog, model, hub)
+    if context and context > preset.token_limit:
+        doubts = (*doubts, f"the model reads {preset.token_limit:,} tokens, so it is sized for these")
     sized = _sized(catalog, preset, instance_type, context, purpose)
     _print(sized, doubts, output)
 
@@ -120,14 +142,10 @@ def _print(sized: Sized, doubts: tuple[str, ...], output: str) -> None:
     import json
     from dataclasses import replace
 
-    from rich.console import Console
-
-    from reconciler.present.sizes import sizing_json, sizing_table
+    from reconciler.present.sizes import sizing_json, sizing_text
 
     whole = replace(sized, doubts=doubts + sized.doubts)
     if output == "json":
         click.echo(json.dumps(sizing_json(whole), indent=2, ensure_ascii=False))
-        return
-    console = Console(highlight=False)
-    console.width = max(console.width, WIDTH)
-    console.print(sizing_table(whole))
+    else:
+        click.echo(sizing_text(whole))

@@ -54,8 +54,18 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeGpus:
+    """The GPUs of a node by its labels: what they are, how many, and MiB of memory of one."""
+
+    product: str
+    count: int
+    memory_mib: int
+
+
+@dataclass(frozen=True, slots=True)
 class Declared:
-    """A workspace as committed. `digest` covers the manifest and the ConfigMap it names."""
+    """A workspace as committed. `digest` covers the manifest and the ConfigMap it names. `gpus` are those of
+    each node it selects, where the fleet brings its own nodes, they are alike and were seen."""
 
     name: WorkspaceName
     manifest: Workspace
@@ -64,6 +74,7 @@ class Declared:
     digest: str
     config: Mapping[str, str] | None = None
     findings: tuple[Finding, ...] = ()
+    gpus: NodeGpus | None = None
 
 
 @dataclass(frozen=True, slots=True)

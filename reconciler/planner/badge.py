@@ -30,6 +30,7 @@ _OF_PHASE = {
     Phase.DELETING: "lightgrey",
 }
 _LONGEST = 40  # characters of one side
+_TAIL = 16
 _PADDING = 6
 _FONT = "Verdana,Geneva,DejaVu Sans,sans-serif"
 
@@ -72,8 +73,14 @@ def badge_json(label: str, message: str, colour: str) -> bytes:
 
 
 def _clean(text: str) -> str:
-    """One line that an XML parser accepts; never empty, since an empty side would have no width."""
-    return readable(text, _LONGEST) or "–"
+    """One line that an XML parser accepts; never empty, since an empty side would have no width.
+
+    What is too long is cut in its middle: long names differ at their ends.
+    """
+    line = readable(text)
+    if len(line) > _LONGEST:
+        line = f"{line[: _LONGEST - _TAIL - 1].rstrip()}…{line[-_TAIL:].lstrip()}"
+    return line or "–"
 
 
 def _side(text: str) -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from ..catalog.gpu import InstanceType
 from ..catalog.memory import utilisation
 from ..catalog.offer import cheapest, list_in_words
 from ..catalog.one_machine import size_transformers
+from ..catalog.own_machine import own_machine
 from ..catalog.sizing import Sizing, TooSmall, size
+from ..domain.config import NodeGpus
 from ..domain.finding import Finding
 from ..domain.state import Cost
 from ..domain.workspace import Partition
@@ -22,7 +25,7 @@ _size = lru_cache(maxsize=1024)(size)  # a fleet serves the same models on the s
 def resolve_capacity(subject: Subject, context: int | None) -> Capacity | Finding:
     """The machines this workspace needs for sequences of `context` tokens, or why none will do."""
     if subject.fleet.spec.node_provisioner == "byo":
-        return _own_nodes(subject)
+        return _own_nodes(subject, context)
     asked = subject.manifest.instance_type
     if not asked:
         return subject.error("resource.instanceType", "no machine size is named", "Name an Azure VM size")
@@ -30,14 +33,18 @@ def resolve_capacity(subject: Subject, context: int | None) -> Capacity | Findin
     if not isinstance(instance, InstanceType) or not instance.gpu_count:
         return _not_known(subject, asked)
     match subject.runtime:
-        case Runtime.VLLM:
-            return _served(subject, instance, _size(subject.model, instance, context))
-        case Runtime.TRANSFORMERS:
-            return _served(subject, instance, size_transformers(subject.model, instance, context))
+        case Runtime.VLLM | Runtime.TRANSFORMERS:
+            return _served(subject, instance, _sized(subject, instance, context))
         case Runtime.TUNING:
             return _machines(subject, instance, 1, ("fine-tuning runs on one machine",))
         case Runtime.TEMPLATE:
             return _machines(subject, instance, _count(subject), ("as many machines as resource.count says",))
+
+
+def _sized(subject: Subject, instance: InstanceType, context: int | None) -> Sizing | TooSmall:
+    if subject.runtime is Runtime.TRANSFORMERS:
+        return size_transformers(subject.model, instance, context)
+    return _size(subject.model, instance, context)
 
 
 def _served(subject: Subject, instance: InstanceType, sizing: Sizing | TooSmall) -> Capacity | Finding:
@@ -68,6 +75,9 @@ def _declared_differs(subject: Subject, nodes: int) -> tuple[str, ...]:
 
 
 def _despite(subject: Subject, instance: InstanceType, too_small: TooSmall) -> Capacity | Finding:
+    if not subject.is_bypassing_checks and subject.declared.gpus:
+        mend = "Select nodes with larger GPUs, or serve a smaller model"
+        return subject.error("resource.labelSelector", too_small.reason, mend)
     if not subject.is_bypassing_checks:
         offers = cheapest(subject.catalog, subject.model, purpose=subject.runtime)
         return subject.error(
@@ -106,7 +116,26 @@ def _not_known(subject: Subject, asked: str) -> Capacity:
     return Capacity(asked, nodes, gpus, gpus, cost, has_nvidia=gpus > 0, because=(because,))
 
 
-def _own_nodes(subject: Subject) -> Capacity:
+def _own_nodes(subject: Subject, context: int | None) -> Capacity | Finding:
+    """A preset that is served takes the whole of nodes whose labels say what they have, as in KAITO. All else
+    is asked for as written; training keeps to one GPU, for a label that comes or goes must not restart it."""
+    gpus = subject.declared.gpus
+    is_served = subject.runtime in (Runtime.VLLM, Runtime.TRANSFORMERS)
+    if gpus is None or not is_served or subject.manifest.resource.partition:
+        return _as_written(subject)
+    machine = own_machine(gpus)
+    capacity = _served(subject, machine, _sized(subject, machine, context))
+    return capacity if isinstance(capacity, Finding) else _unbought(subject, capacity, gpus)
+
+
+def _unbought(subject: Subject, capacity: Capacity, gpus: NodeGpus) -> Capacity:
+    own = f"the fleet's own nodes: {gpus.count} × {gpus.product} on each of {capacity.nodes}"
+    cost = Cost(0.0, subject.catalog.sizes.prices.date, "")
+    because = (f"{own}; nothing is bought", *capacity.because)
+    return replace(capacity, instance_type="", cost=cost, because=because)
+
+
+def _as_written(subject: Subject) -> Capacity:
     resource, gpus = _share(subject.manifest.resource.partition)
     nodes = 1 if subject.runtime is Runtime.TUNING else _count(subject)
     because = f"the fleet's own nodes: {gpus} × {resource} on each of {nodes}; nothing is bought"

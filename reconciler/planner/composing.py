@@ -40,7 +40,11 @@ def compose_answer(data: bytes) -> bytes:
     """The same as JSON, for the process that asked; `documents.read_answer` reads it."""
     composed = compose(data)
     mistakes = [astuple(mistake) for mistake in composed.mistakes]
-    return json.dumps([composed.documents, mistakes], separators=(",", ":")).encode()
+    documents = [(line, value, _json(tree)) for line, value, tree in composed.documents]
+    return _json([documents, mistakes]).encode()
+
+
+_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _syntax(error: yaml.YAMLError, text: str) -> Unreadable:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..domain.finding import Finding, Severity
+from ..domain.fleet import FILE
 from ..domain.state import CRD, DesiredObject, DesiredState, DesiredWorkspace
 
 
@@ -14,6 +16,17 @@ def within(desired: DesiredState, cluster: tuple[DesiredObject, ...], *, foreign
     if foreign_crd:
         workspaces = {name: _without_custom(each) for name, each in workspaces.items()}
     return replace(desired, workspaces=workspaces, objects=(*standing, *desired.objects))
+
+
+def said_of_another_owner(*, foreign_crd: bool) -> tuple[Finding, ...]:
+    """That the Workspaces of this cluster are another's, so that nobody looks for ours among them."""
+    if not foreign_crd:
+        return ()
+    message = "another controller, such as KAITO, owns the definition of Workspaces in this cluster"
+    mend = (
+        "Towline serves its own without writing them there: see this page rather than kubectl get workspace"
+    )
+    return (Finding(FILE, 0, 0, "", message, mend, Severity.WARNING),)
 
 
 def _without_custom(workspace: DesiredWorkspace) -> DesiredWorkspace:

@@ -17,7 +17,7 @@ from ..domain.workspace import V1ALPHA1_INSTANCE_TYPE
 from . import inventory
 from .blueprint import Runtime
 from .budget import over_budget
-from .objects import default_params_object, desired_object, fleet_labels, objects_of, pool_of
+from .objects import SHARED_LABELS, default_params_object, desired_object, fleet_labels, objects_of, pool_of
 from .render import Templates
 from .resolve import resolve
 from .training import default_params
@@ -74,7 +74,8 @@ def desire(
     for name, finding in over_budget(wanted, config, frozenset(standing)).items():
         held[name] = (*wanted.pop(name).findings, finding)
     _forget(memo, config)
-    return DesiredState(wanted, held, tuple(_objects(config, wanted, templates, memo)))
+    present = [name for name in config.workspaces if name in wanted or name in standing]
+    return DesiredState(wanted, held, tuple(_objects(config, present, templates, memo)))
 
 
 def desire_workspace(
@@ -109,7 +110,7 @@ def desire_cluster(config: Config, templates: Templates) -> tuple[DesiredObject,
 
     Namespaces are those the Fleet names, not those in use: a fleet without workspaces keeps them.
     """
-    labels = fleet_labels(config.fleet.name)
+    labels = SHARED_LABELS
     crd: dict[str, Any] = {
         "labels": labels,
         "default_instance_type": V1ALPHA1_INSTANCE_TYPE,
@@ -130,7 +131,7 @@ def _remembered(
     catalog, templates, memo = means
     preset = declared.manifest.preset
     facts = catalog.by_name.get(preset.name.strip().lower()) if preset else None
-    key = (declared.digest, fleet_key, facts, declared.file, declared.line, declared.findings)
+    key = (declared.digest, fleet_key, facts, declared.file, declared.line, declared.findings, declared.gpus)
     known = memo.get(declared.name)
     if known is not None and known.key == key:
         outcome: DesiredWorkspace | tuple[Finding, ...] = known.outcome
@@ -154,15 +155,16 @@ def _forget(memo: Memo, config: Config) -> None:
 
 
 def _objects(
-    config: Config, wanted: dict[WorkspaceName, DesiredWorkspace], templates: Templates, memo: Memo
+    config: Config, present: Collection[WorkspaceName], templates: Templates, memo: Memo
 ) -> Iterator[DesiredObject]:
-    """What belongs to no one workspace: committed beside them, or shipped for several."""
+    """What belongs to no one workspace: committed beside them, or shipped for several that are `present`; a
+    held one that runs has it mounted."""
     committed = {each.ref: each for each in config.supporting}
     yield from (_supporting(each, config.fleet.name, memo) for each in committed.values())
     params = {
-        (default_params(config.workspaces[name].manifest.tuning), name.namespace)
-        for name, each in wanted.items()
-        if each.tuning
+        (default_params(tuning), name.namespace)
+        for name in present
+        if (tuning := config.workspaces[name].manifest.tuning)
     }
     for name, namespace in sorted(params):
         shipped = default_params_object(name, namespace, config.fleet.name, templates) if name else None
@@ -188,5 +190,4 @@ def _node_classes(fleet: Fleet) -> Iterator[dict[str, Any]]:
     if fleet.spec.node_provisioner == "karpenter":
         for name in fleet.spec.node_classes:
             if name in _IMAGE_FAMILIES:
-                labels = fleet_labels(fleet.name)
-                yield {"name": name, "labels": labels, "image_family": _IMAGE_FAMILIES[name]}
+                yield {"name": name, "labels": SHARED_LABELS, "image_family": _IMAGE_FAMILIES[name]}

@@ -22,6 +22,7 @@ from .changes import change_of, nodes_and_dollars
 from .drift import drift
 from .guard import Absence, hold_prunes
 from .immutable import immutable_among
+from .ledger import all_owned
 from .order import CLUSTER_WIDE, in_order
 from .pools import DELETING, Pools, index_pools, pool_steps
 
@@ -103,7 +104,8 @@ def _compare(
             for step in _object_steps(each, live, holding)
         ),
         *(_prune(owned.ref, owned.uid, workspace.name, "the workspace no longer needs it", observed)
-          for owned in (holding.owned if holding else ()) if owned.ref not in wanted),
+          for owned in (all_owned(holding, observed) if holding else ())
+          if owned.ref not in wanted),
     ]  # fmt: skip
     moving = pools.is_moving(workspace)
     present = tuple(_after_move(step) if moving else step for step in steps if step is not None)
@@ -179,7 +181,7 @@ def _stale_supporting(desired: DesiredState, observed: ObservedState, inventory:
 
 
 def _prunes(name: WorkspaceName, holding: Holding, observed: ObservedState, pools: Pools) -> Iterator[Step]:
-    for owned in holding.owned:
+    for owned in all_owned(holding, observed):
         step = _prune(owned.ref, owned.uid, name, "its workspace was removed from Git", observed)
         if step is not None:
             yield step

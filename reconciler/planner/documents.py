@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from reconciler.domain.config import Document, FieldPath, Parsed
@@ -72,7 +73,13 @@ def _unfold(document: Document) -> Iterator[Document]:
         if not isinstance(items, list) or each.value.get("kind") != "List" or depth > MAX_DEPTH:
             yield each
         else:
+            each = _opened(each)
             waiting += [(_item(each, index), depth + 1) for index in reversed(range(len(items)))]
+
+
+def _opened(document: Document) -> Document:
+    assert isinstance(document.places, Places)
+    return replace(document, places=document.places.opened())
 
 
 def _item(document: Document, index: int) -> Document:

@@ -2,6 +2,8 @@
 
 Only what we ask for is compared: what a server defaults, a webhook adds or another manager owns is not ours
 to judge. A list of named things is compared by name, every other list as a whole; quantities by value.
+Selectors belong to one manager as a whole (`x-kubernetes-map-type: atomic` in the API's schema): there a
+label too many differs, and would keep a Service from its pods.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 _KEYS = ("mountPath", "containerPort", "port", "name", "ip")
+_WHOLE = frozenset({"selector", "nodeSelector", "labelSelector", "matchLabels"})
 _QUANTITIES = frozenset({"requests", "limits", "capacity", "sizeLimit"})
 _SUFFIX: dict[str, Decimal | int] = {
     "": 1, "m": Decimal("0.001"), "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15,
@@ -37,8 +40,15 @@ def _differences(desired: Any, live: Any, path: str, *, quantity: bool) -> Itera
 
 def _in_map(desired: dict[str, Any], live: dict[str, Any], path: str, *, quantity: bool) -> Iterator[str]:
     for key, value in desired.items():
-        where = f"{path}.{key}"
-        yield from _differences(value, live.get(key), where, quantity=quantity or key in _QUANTITIES)
+        where, found = f"{path}.{key}", live.get(key)
+        if key in _WHOLE and _has_more(found, value):
+            yield where
+        else:
+            yield from _differences(value, found, where, quantity=quantity or key in _QUANTITIES)
+
+
+def _has_more(live: Any, desired: Any) -> bool:
+    return isinstance(live, dict) and isinstance(desired, dict) and not live.keys() <= desired.keys()
 
 
 def _in_named_list(desired: list[Any], live: list[Any], path: str) -> Iterator[str]:

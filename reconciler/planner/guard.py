@@ -47,25 +47,34 @@ def _ill_formed(holding: Holding, config: Config, descends: Callable[[str, str],
 def hold_prunes(
     steps: tuple[Step, ...], config: Config, gone: Mapping[WorkspaceName, Absence]
 ) -> tuple[Step, ...]:
-    """The same steps, with every prune that must wait turned into a hold."""
+    """The same steps, with every prune that must wait turned into a hold.
+
+    An approval names what is held and nothing else: what goes on meanwhile must not make it void.
+    """
     prunes = tuple(step for step in steps if step.action is Action.PRUNE)
-    approval = plan_hash(prunes)
+    leaving = {name for step in prunes if (name := step.workspace) in gone and name and name.name}
+    found = ((step, _why_not(step, config, gone, len(leaving))) for step in prunes)
+    waiting = {step: because for step, because in found if because}
+    waiting |= {step: because for step in prunes if (because := _still_needed(step, waiting))}
+    approval = plan_hash(tuple(waiting))
     if approval in config.fleet.spec.approved:
         return steps
-    leaving = {step.workspace for step in prunes if step.workspace in gone}
-    return tuple(_judged(step, config, gone, len(leaving), approval) for step in steps)
+    return tuple(_held(step, waiting[step], approval) if step in waiting else step for step in steps)
 
 
-def _judged(
-    step: Step, config: Config, gone: Mapping[WorkspaceName, Absence], leaving: int, approval: str
-) -> Step:
-    if step.action is not Action.PRUNE:
-        return step
-    because = _why_not(step, config, gone, leaving)
-    if not because:
-        return step
+def _held(step: Step, because: str, approval: str) -> Step:
     ask = f"{because}; to delete it all the same, add {approval} to spec.approved in towline.yaml"
     return replace(step, action=Action.HOLD, because=ask)
+
+
+def _still_needed(step: Step, waiting: Mapping[Step, str]) -> str:
+    """What belongs to no one workspace waits with those of its namespace: they may have it mounted."""
+    if step.workspace is None or step.workspace.name:
+        return ""
+    namespace = step.workspace.namespace
+    there = (each.workspace for each in waiting if each.workspace and each.workspace.name)
+    whose = next((name for name in there if name.namespace == namespace), None)
+    return f"{whose} may still use it" if whose else ""
 
 
 def _why_not(step: Step, config: Config, gone: Mapping[WorkspaceName, Absence], leaving: int) -> str:

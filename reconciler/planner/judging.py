@@ -18,6 +18,7 @@ from reconciler.planner.read_document import Item
 from reconciler.planner.rules.context import ConfigMaps, Context, SeenNode
 from reconciler.planner.rules.create import create_flaws
 from reconciler.planner.rules.flaw import At, printable
+from reconciler.planner.rules.own_nodes import selected_gpus
 from reconciler.planner.rules.update import update_flaws
 
 Memo = dict[Any, Any]
@@ -80,7 +81,8 @@ class Judging:
             again = double(f"workspace {name}", other, (first.file, item.line), name)
             findings = (*findings, again, *other.told(name))
         digest = sha256(f"{item.digest} {config_digest}")
-        return Declared(name, manifest, first.file, item.line, digest, config, findings)
+        gpus = selected_gpus(manifest, self._context)
+        return Declared(name, manifest, first.file, item.line, digest, config, findings, gpus)
 
     def _judged(self, place: Found, config_digest: str) -> tuple[Finding, ...]:
         """The rules' findings; a manifest that cannot be read whole is not judged by what is left of it."""

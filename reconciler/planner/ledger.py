@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
+from ..domain.config import Config
 from ..domain.identity import PoolRef, Ref, WorkspaceName
 from ..domain.inventory import Holding, Inventory, Owned
-from ..domain.plan import Action, Outcome
+from ..domain.plan import Action, Outcome, Step
 from ..domain.state import DesiredObject, DesiredState, DesiredWorkspace, ObservedObject, ObservedState
 
 Made = Mapping[Ref | PoolRef, str]
+
+
+def inventory_begun(inventory: Inventory, steps: Iterable[Step], config: Config) -> Inventory:
+    """The holdings before these steps are done: what is to be made is named, its UID not known yet, and an
+    empty digest says that it was not finished. A pass may be killed before it can tell what it made."""
+    begun = dict(inventory)
+    for step in steps:
+        name = step.workspace
+        declared = config.workspaces.get(name) if name else None
+        if name and declared and step.action in (Action.CREATE, Action.REPLACE):
+            held = begun.get(name, Holding(config.commit, declared.file, "", ()))
+            intended = (Owned(step.target, ""),) if isinstance(step.target, Ref) else ()
+            begun[name] = replace(held, digest="", owned=(*held.owned, *intended))
+    return begun
+
+
+def all_owned(holding: Holding, observed: ObservedState) -> tuple[Owned, ...]:
+    """What a holding owns; where it names what was to be made, the object of ours that has come to be."""
+    found = (each if each.uid else _made(each.ref, observed) for each in holding.owned)
+    return tuple(dict.fromkeys(each for each in found if each is not None))
+
+
+def _made(ref: Ref, observed: ObservedState) -> Owned | None:
+    live = observed.objects.get(ref)
+    return Owned(ref, live.uid) if live is not None and live.digest else None
 
 
 def inventory_after(
@@ -29,6 +56,7 @@ def inventory_after(
             after[workspace.name] = _holding(workspace, held, made, observed, commit)
     after.update(_supporting(desired.objects, inventory, made, observed, commit))
     for name in [name for name in after if name not in desired.workspaces and name not in desired.held]:
+        after[name] = replace(after[name], owned=all_owned(after[name], observed))
         _let_go(after, name, outcomes, observed, desired)
     return after
 
@@ -42,7 +70,8 @@ def _holding(
 ) -> Holding:
     wanted = tuple(each.ref for each in workspace.objects)
     owned = tuple(_owned(wanted, made, observed))
-    left = tuple(each for each in (held.owned if held else ()) if _is_left(each, wanted, observed))
+    before = all_owned(held, observed) if held else ()
+    left = tuple(each for each in before if _is_left(each, wanted, observed))
     same = held is not None and held.digest == workspace.digest
     return Holding(
         held.commit if held and same else commit, workspace.file, workspace.digest, (*owned, *left)

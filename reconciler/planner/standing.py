@@ -129,6 +129,8 @@ def _karpenter(sight: Sight) -> Health:
 def _nodes(asked: Asked, sight: Sight, claims: Health) -> tuple[Health, tuple[str, ...]]:
     judged = {each.ref.name: node(each.document, asked.labels, gpus=asked.gpus) for each in sight.nodes}
     ready = tuple(sorted(name for name, health in judged.items() if is_ready(health)))
+    if len(ready) > asked.nodes and not asked.pool and not asked.claims:
+        ready = _taken(ready, asked, sight)
     if len(ready) >= asked.nodes:
         pressed = [name for name in ready if judged[name].state != HEALTHY]
         return _enough(asked, pressed), ready
@@ -138,6 +140,13 @@ def _nodes(asked: Asked, sight: Sight, claims: Health) -> tuple[Health, tuple[st
         if not is_ready(health):
             return health, ready
     return progressing("NodeNotReady", f"{len(ready)} of {asked.nodes} nodes Ready"), ready
+
+
+def _taken(ready: tuple[str, ...], asked: Asked, sight: Sight) -> tuple[str, ...]:
+    """Of own nodes, which others may use as well, those its pods are on, and as many more as it asks for."""
+    placed = {str(section(each.document, "spec").get("nodeName", "")) for each in sight.pods}
+    first = sorted(ready, key=lambda name: (name not in placed, name))
+    return tuple(sorted(first[: max(asked.nodes, len(placed.intersection(ready)))]))
 
 
 def _enough(asked: Asked, pressed: list[str]) -> Health:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from ..domain.finding import Finding
@@ -11,6 +12,7 @@ from .status_file import HOURS_PER_MONTH, UNKNOWN
 
 MOST_ROWS = 300  # a forge stops rendering a README of more than 512 KiB
 _MOST_FINDINGS = 100
+_MOST_OF_A_FILE = 10
 _WELL = frozenset({Phase.READY, Phase.SUCCEEDED, Phase.RUNNING})
 _HEAD = (
     "| Workspace | Model | Nodes | $/hour | Says |",
@@ -40,9 +42,14 @@ def row(report: WorkspaceReport, shown: str, badge: str, file: str) -> str:
         escape(report.model),
         nodes + type_,
         dollars(report.cost.dollars_per_hour),
-        escape(report.message),
+        escape(_says(report)),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _says(report: WorkspaceReport) -> str:
+    """The message, without the machines that the column before it names."""
+    return report.message.removesuffix(f" on {report.nodes_wanted}× {report.instance_type}")
 
 
 def in_need_first(reports: Iterable[WorkspaceReport]) -> list[WorkspaceReport]:
@@ -62,18 +69,23 @@ def totals(report: Report) -> str:
         return "No workspaces"
     well = sum(each.phase in (Phase.READY, Phase.SUCCEEDED) for each in workspaces)
     ready = sum(len(each.nodes_ready) for each in workspaces)
-    wanted = sum(each.nodes_wanted for each in workspaces if each.phase is not Phase.INVALID)
+    wanted = sum(each.nodes_wanted for each in _asking(report))
     return f"{well} of {len(report.workspaces)} ready · {ready} of {wanted} nodes · {_total_cost(report)}"
 
 
 def _total_cost(report: Report) -> str:
     """Dollars of every workspace that asks for nodes; those without a known price are said to be left out."""
-    asked = [each for each in report.workspaces.values() if each.phase is not Phase.INVALID]
-    prices = [each.cost.dollars_per_hour for each in asked]
+    prices = [each.cost.dollars_per_hour for each in _asking(report)]
     total = sum(price for price in prices if price is not None)
     unknown = sum(price is None for price in prices)
     apart = f", and {unknown} of unknown price" if unknown else ""
     return f"{dollars(total)} an hour ({dollars(total * HOURS_PER_MONTH)} a month){apart}"
+
+
+def _asking(report: Report) -> list[WorkspaceReport]:
+    """Those that have nodes or are to have them; what is invalid, or held before it has any, has none."""
+    kept_back = (Phase.INVALID, Phase.HELD)
+    return [each for each in report.workspaces.values() if each.nodes_ready or each.phase not in kept_back]
 
 
 def _opening(report: Report) -> Iterator[str]:
@@ -114,30 +126,43 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _findings(report: Report) -> Iterator[str]:
-    """Those of no workspace first, then each workspace's, once each."""
+    """Those of no workspace first, then each workspace's, once each; of no file so many that another's would
+    not be seen."""
     every = dict.fromkeys(report.findings)
     for each in report.workspaces.values():
         if each.findings:
             every.update(dict.fromkeys(each.findings))
-    for index, finding in enumerate(every):
-        if index == _MOST_FINDINGS:
-            yield f"- and {len(every) - _MOST_FINDINGS} more"
-            return
-        yield _finding(finding)
+    shown = list(_few_of_each_file(every))[:_MOST_FINDINGS]
+    yield from map(_finding, shown)
+    if len(shown) < len(every):
+        yield f"- and {len(every) - len(shown)} more"
+
+
+def _few_of_each_file(findings: Iterable[Finding]) -> Iterator[Finding]:
+    seen: Counter[str] = Counter()
+    for finding in findings:
+        seen[finding.file] += 1
+        if seen[finding.file] <= _MOST_OF_A_FILE:
+            yield finding
 
 
 def _finding(finding: Finding) -> str:
     place = f"{finding.file}:{finding.line}:{finding.column}" if finding.line else finding.file
     field = f" {code(finding.field)}" if finding.field else ""
-    mend = f" *{escape(finding.mend.rstrip('.'))}.*" if finding.mend else ""
-    return f"- **{finding.severity}** {code(place)}{field}: {escape(finding.message.rstrip('.'))}.{mend}"
+    mend = f" *{escape(_ended(finding.mend))}*" if finding.mend else ""
+    return f"- **{finding.severity}** {code(place)}{field}: {escape(_ended(finding.message))}{mend}"
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "…", "!", "?")) else f"{sentence}."
 
 
 def _prices(report: Report) -> Iterator[str]:
-    """Where the figures come from: the newest price list among the workspaces."""
+    """Where the figures come from: the newest price list among the workspaces, and their regions."""
     priced = [each.cost for each in report.workspaces.values() if each.cost.dollars_per_hour is not None]
     if priced:
-        newest = max(priced, key=lambda cost: (cost.price_date, cost.price_region))
-        where = f" in {escape(newest.price_region)}" if newest.price_region else ""
-        dated = f"Pay-as-you-go prices of {escape(newest.price_date)}{where}"
+        newest = max(cost.price_date for cost in priced)
+        regions = sorted({cost.price_region for cost in priced if cost.price_region})
+        where = f" in {escape(' and '.join(regions))}" if regions else ""
+        dated = f"Pay-as-you-go prices of {escape(newest)}{where}"
         yield f"{dated}; a month is {HOURS_PER_MONTH} hours."

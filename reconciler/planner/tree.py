@@ -117,7 +117,7 @@ def _absent(snapshot: Snapshot, fleet: Fleet) -> Iterator[Finding]:
     """Folders of the fleet that are not there: a typing error must not look like an empty folder."""
     for folder in fleet.spec.workspaces:
         prefix = _folder(folder)
-        if not any(entry.path.startswith(prefix) or f"{entry.path}/" == prefix for entry in snapshot.entries):
+        if not any(_leads_into(entry, prefix) for entry in snapshot.entries):
             yield Finding(
                 printable(folder),
                 0,
@@ -126,6 +126,14 @@ def _absent(snapshot: Snapshot, fleet: Fleet) -> Iterator[Finding]:
                 "there is no such folder, so nothing is deleted",
                 f"create it (an empty .gitkeep in it will do), or remove it from spec.workspaces in {FILE}",
             )
+
+
+def _leads_into(entry: Entry, prefix: str) -> bool:
+    """Whether this entry stands for the folder: it lies in it, or is a YAML file, link or submodule in its
+    place. Any other file there is as good as no folder."""
+    return entry.path.startswith(prefix) or (
+        f"{entry.path}/" == prefix and _could_matter(entry, whole=False)
+    )
 
 
 def _twins(entries: tuple[Entry, ...]) -> Iterator[Finding]:

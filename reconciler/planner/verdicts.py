@@ -141,7 +141,7 @@ def _message(
     phase: Phase, standing: Standing, awaiting: str, evidence: Evidence, desired: DesiredWorkspace
 ) -> str:
     """One sentence: what failed, else what is broken, else what is awaited, else what it does."""
-    where = f"{desired.model} on {desired.nodes}× {desired.instance_type or 'nodes of your own'}"
+    where = f"{desired.model} on {_machines(desired)}"
     if evidence.failed:
         return failure(evidence.failed[0])
     if phase is Phase.FAILED:
@@ -155,6 +155,12 @@ def _message(
     if phase is Phase.READY and awaiting:
         return f"Still serving where it was; to move, it waits for {awaiting}"
     return f"Waiting for {awaiting}" if awaiting else f"Serving {where}"
+
+
+def _machines(desired: DesiredWorkspace) -> str:
+    if desired.instance_type:
+        return f"{desired.nodes}× {desired.instance_type}"
+    return f"{desired.nodes} {'node' if desired.nodes == 1 else 'nodes'} of your own"
 
 
 def failure(outcome: Outcome) -> str:

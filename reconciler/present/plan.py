@@ -30,7 +30,7 @@ ABSENT = "it is not there"
 def plan_text(plan: Plan) -> str:
     """What a person reads before saying yes, with terminal colours, which `click.echo` drops elsewhere."""
     if not plan.steps and not plan.changes:
-        return f"Nothing to do: {_things(plan.kept)} as asked for."
+        return f"Nothing to do now: {_things(plan.kept)} as asked for."
     parts = [_workspaces(plan.changes), "\n".join(_steps(plan.steps)), _summary(plan)]
     return "\n\n".join(part for part in parts if part)
 
@@ -71,7 +71,7 @@ def _name(workspace: WorkspaceName | None) -> str | None:
 
 
 def _things(count: int) -> str:
-    return "1 thing is" if count == 1 else f"all {count} things are"
+    return "1 thing is" if count == 1 else f"{count} things are"
 
 
 def _workspaces(changes: Iterable[WorkspaceChange]) -> str:

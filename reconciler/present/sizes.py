@@ -1,17 +1,18 @@
-"""A sizing as a table a person can follow, and as JSON."""
+"""A sizing as text a person can follow, and as JSON."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from click import style
 
 from reconciler.catalog.offer import Offer
 from reconciler.catalog.preset import Preset
 from reconciler.catalog.price import Price, PriceList
 from reconciler.catalog.sizing import Sizing, TooSmall
+from reconciler.present.columns import columns
+
+_HEADINGS = ("INSTANCE TYPE", "GPU", "NODES", "TP×PP×DP", "LARGEST CONTEXT", "$/HOUR", "PRICE OF")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +27,16 @@ class Sized:
     doubts: tuple[str, ...] = ()
 
 
-def sizing_table(sized: Sized) -> RenderableType:
-    """The arithmetic line by line, then the sizes that fit, cheapest first."""
-    return Group(
+def sizing_text(sized: Sized) -> str:
+    """The arithmetic line by line, then the sizes that fit, cheapest first. Terminal colours are in it."""
+    lines = [
         *_steps(sized.preset, sized.answer),
-        Text(),
+        "",
         _offers(sized),
-        *(Text(f"Mind: {doubt}.") for doubt in sized.doubts),
-        Text(f"Prices of {sized.prices.date}: {sized.prices.meaning}.", style="dim"),
-    )
+        *(f"Mind: {doubt}." for doubt in sized.doubts),
+        style(f"Prices of {sized.prices.date}: {sized.prices.meaning}.", dim=True),
+    ]
+    return "\n".join(lines)
 
 
 def sizing_json(sized: Sized) -> dict[str, Any]:
@@ -50,31 +52,24 @@ def sizing_json(sized: Sized) -> dict[str, Any]:
     }
 
 
-def _steps(preset: Preset, answer: Sizing | TooSmall | None) -> Iterable[Text]:
+def _steps(preset: Preset, answer: Sizing | TooSmall | None) -> Iterable[str]:
     match answer:
         case Sizing():
             nodes = "1 node" if answer.nodes == 1 else f"{answer.nodes} nodes"
-            yield Text(f"{preset.name} on {answer.instance_type}: {nodes}", style="bold")
-            yield from (Text(f"  {number}. {step}") for number, step in enumerate(answer.because, 1))
+            yield style(f"{preset.name} on {answer.instance_type}: {nodes}", bold=True)
+            yield from (f"  {number}. {step}" for number, step in enumerate(answer.because, 1))
         case TooSmall():
-            yield Text(f"{preset.name} on {answer.instance_type}: does not fit", style="bold")
-            yield Text(f"  {answer.reason}")
+            yield style(f"{preset.name} on {answer.instance_type}: does not fit", bold=True)
+            yield f"  {answer.reason}"
         case None:
-            yield Text(f"{preset.name}: no current size fits", style="bold")
+            yield style(f"{preset.name}: no current size fits", bold=True)
 
 
-def _offers(sized: Sized) -> RenderableType:
+def _offers(sized: Sized) -> str:
     if not sized.offers:
-        return Text("No current size that we know of fits.")
-    table = Table(box=None, pad_edge=False)
-    for heading in ("INSTANCE TYPE", "GPU"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("NODES", "TP×PP×DP", "LARGEST CONTEXT", "$/HOUR"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("PRICE OF", no_wrap=True)
-    for offer in sized.offers:
-        table.add_row(*_row(offer, sized.prices))
-    return table
+        return "No current size that we know of fits."
+    rows = [_row(offer, sized.prices) for offer in sized.offers]
+    return columns([_HEADINGS, *rows], right=(2, 3, 4, 5))
 
 
 def _row(offer: Offer, prices: PriceList) -> tuple[str, ...]:

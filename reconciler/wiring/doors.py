@@ -30,6 +30,9 @@ _KARPENTER = (
     KindInfo("karpenter.sh/v1", "NodePool", "nodepools", namespaced=False),
     KindInfo("karpenter.sh/v1", "NodeClaim", "nodeclaims", namespaced=False),
 )
+_NODE_CLASSES = KindInfo(
+    "karpenter.azure.com/v1beta1", "AKSNodeClass", "aksnodeclasses", namespaced=False, shared=True
+)
 _CORE_VERSIONS = ("v1", "apps/v1", "batch/v1", "networking.k8s.io/v1", "policy/v1")
 
 
@@ -92,8 +95,11 @@ def _kinds(fleet: Fleet) -> list[KindInfo]:
         found = next((kind for version in _CORE_VERSIONS if (kind := known_kind(version, name))), None)
         if found is not None and found not in kinds:
             kinds.append(found)
-    karpenter = _KARPENTER if fleet.spec.node_provisioner in ("karpenter", "gpu-provisioner") else ()
-    return [*kinds, _WORKSPACES, *karpenter]
+    made_by: dict[str, tuple[KindInfo, ...]] = {
+        "karpenter": (*_KARPENTER, _NODE_CLASSES),
+        "gpu-provisioner": _KARPENTER,
+    }
+    return [*kinds, _WORKSPACES, *made_by.get(fleet.spec.node_provisioner, ())]
 
 
 def repository_folder(settings: Settings) -> Path:

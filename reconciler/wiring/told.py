@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from ..domain.finding import Finding
 from ..domain.identity import WorkspaceName
 from ..domain.report import Report, WorkspaceReport
 from ..faults import Fault
@@ -17,11 +18,13 @@ class Teller:
         self._said: dict[WorkspaceName, tuple[str, str, str]] = {}
         self._commit = ""
         self._problems: tuple[str, ...] = ()
+        self._findings: frozenset[Finding] = frozenset()
 
     def __call__(self, answer: Report | Fault) -> None:
         """One pass's report, or the fault that ended it."""
         if isinstance(answer, Fault):
-            self._log.error("pass failed", fault=type(answer).__name__, code=answer.code, why=str(answer))
+            code = {"code": answer.code} if answer.code else {}
+            self._log.error("pass failed", fault=type(answer).__name__, **code, why=str(answer))
             return
         if answer.commit != self._commit:
             self._log.info("commit", commit=answer.commit[:12], subject=answer.subject)
@@ -29,11 +32,22 @@ class Teller:
             if problem not in self._problems:
                 self._log.warning("problem", why=problem)
         self._commit, self._problems = answer.commit, answer.problems
+        self._tell_findings(answer)
         for report in answer.workspaces.values():
             self._tell_workspace(report)
         for name in [name for name in self._said if name not in answer.workspaces]:
             del self._said[name]
             self._log.info("workspace", name=str(name), phase="Gone")
+
+    def _tell_findings(self, report: Report) -> None:
+        """Every person's mistake, once."""
+        found = dict.fromkeys(report.findings)
+        for each in report.workspaces.values():
+            found.update(dict.fromkeys(each.findings))
+        for finding in found:
+            if finding not in self._findings:
+                self._log.warning("finding", why=str(finding))
+        self._findings = frozenset(found)
 
     def _tell_workspace(self, report: WorkspaceReport) -> None:
         facts = (str(report.phase), report.message, report.awaiting)
@@ -41,4 +55,5 @@ class Teller:
             return
         self._said[report.name] = facts
         phase, message, awaiting = facts
-        self._log.info("workspace", name=str(report.name), phase=phase, message=message, awaiting=awaiting)
+        more = {"awaiting": awaiting} if awaiting and not message.endswith(awaiting) else {}
+        self._log.info("workspace", name=str(report.name), phase=phase, message=message, **more)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
+import ssl
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..domain.fleet import AksCluster
-from ..settings import Settings
+from ..faults import Conflict, Refused
+from ..settings import SANDBOX_SPEED, Settings
 
 if TYPE_CHECKING:
     from ..sandbox.server import Sandbox
     from ..sandbox.settings import SandboxSettings
 
 SANDBOX_CONTEXT = "towline-sandbox"
+_LONGEST_START = 10.0  # seconds a world that somebody else starts may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,22 @@ def world_of(settings: Settings) -> Iterator[World]:
         yield World(_kubeconfig(settings), settings.context, "", settings.azure_login)
         return
     folder = sandbox_folder(settings.state)
-    if (running := _running_sandbox(folder)) is not None:
-        yield running
-        return
-    with start_sandbox(sandbox_settings(folder)) as sandbox:
-        yield _world(sandbox.kubeconfig, sandbox.arm_url, _aks(sandbox))
+    with ExitStack() as stack:
+        yield _running_sandbox(folder) or _own_sandbox(folder, stack)
+
+
+def _own_sandbox(folder: Path, stack: ExitStack) -> World:
+    """A world of our own; where somebody else starts one in this folder just now, theirs."""
+    try:
+        sandbox = stack.enter_context(start_sandbox(sandbox_settings(folder, speed=SANDBOX_SPEED)))
+    except Conflict:
+        deadline = time.monotonic() + _LONGEST_START
+        while time.monotonic() < deadline:
+            if (running := _running_sandbox(folder)) is not None:
+                return running
+            time.sleep(0.1)
+        raise
+    return _world(sandbox.kubeconfig, sandbox.arm_url, _aks(sandbox))
 
 
 def sandbox_folder(state: Path) -> Path:
@@ -65,12 +81,18 @@ def sandbox_settings(folder: Path, **chosen: Any) -> SandboxSettings:
     return SandboxSettings(state=folder, sizes=presets_dir() / "gpus" / "azure.yaml", **chosen)
 
 
+def has_sandbox(folder: Path) -> bool:
+    """Whether an embedded world runs in this folder."""
+    return _running_sandbox(folder) is not None
+
+
 @contextmanager
 def start_sandbox(settings: SandboxSettings) -> Iterator[Sandbox]:
-    """An embedded world that others on this machine can find while it runs."""
-    from ..sandbox.server import Sandbox
+    """An embedded world that others on this machine can find while it runs.
 
-    with Sandbox(settings) as sandbox:
+    Conflict: another one lives in this folder. Refused: it cannot start, with the reason.
+    """
+    with _claimed(settings.state), _started(settings) as sandbox:
         note = settings.state / "world.json"
         place = {"kube_url": sandbox.kube_url, "arm_url": sandbox.arm_url, **_aks(sandbox).model_dump()}
         note.write_text(json.dumps(place, indent=2), encoding="utf-8")
@@ -78,6 +100,41 @@ def start_sandbox(settings: SandboxSettings) -> Iterator[Sandbox]:
             yield sandbox
         finally:
             note.unlink(missing_ok=True)
+
+
+@contextmanager
+def _claimed(folder: Path) -> Iterator[None]:
+    """One world a folder; the kernel gives the folder back when its owner dies."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # a token lies here
+        lock = (folder / "lock").open("w", encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"the embedded world cannot live in {folder}: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            raise Conflict(f"another embedded world runs in {folder}; choose another --state") from taken
+        yield
+
+
+@contextmanager
+def _started(settings: SandboxSettings) -> Iterator[Sandbox]:
+    from ..sandbox.server import Sandbox
+
+    sandbox = Sandbox(settings)
+    try:
+        sandbox.start()
+    except (ValueError, ssl.SSLError) as error:
+        again = f"remove {settings.state} to begin with a new one"
+        raise Refused(f"the embedded world in {settings.state} is damaged ({error}); {again}") from error
+    except OSError as error:
+        raise Refused(f"the embedded world cannot start: {error}") from error
+    try:
+        yield sandbox
+    finally:
+        sandbox.stop()
 
 
 def _aks(sandbox: Sandbox) -> AksCluster:

@@ -45,14 +45,16 @@ TABLE = [
 def test_a_status_code_is_one_fault_with_the_servers_own_word(code: int, fault: type[Fault]) -> None:
     found = fault_of_answer(code, status(code, "Reason", "said so"), {}, PATH)
     assert type(found) is fault
-    assert (str(found), found.code) == ("said so", "Reason")
+    told = "said so: the API server does not accept these credentials" if code == 401 else "said so"
+    assert (str(found), found.code) == (told, "Reason")
 
 
 @pytest.mark.parametrize(("code", "fault"), TABLE)
 def test_an_answer_that_is_no_status_is_judged_by_its_code_alone(code: int, fault: type[Fault]) -> None:
     found = fault_of_answer(code, b"<html>proxy</html>", {}, PATH)
     assert type(found) is fault
-    assert str(found) == f"{PATH} answered HTTP {code}"
+    explained = {401: ": the API server does not accept", 404: ": nothing is served there"}.get(code, "")
+    assert str(found).startswith(f"{PATH} answered HTTP {code}{explained}")
 
 
 def test_a_namespace_that_is_going_away_is_a_conflict_that_passes() -> None:

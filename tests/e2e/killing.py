@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import stat
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from reconciler.sandbox.requests import Asked
 from tests.e2e.outlook import is_write
 from tests.e2e.stage import Stage
-from tests.e2e.typed import Daemon
+from tests.e2e.typed import Daemon, is_alive
 
 _KILL = '#!/bin/sh\nkill -9 "$(cat "{pid}")"\nrm "$0"\n{then}\n'
 
@@ -21,9 +20,10 @@ class Assassin:
     """Listens to the sandbox's log and kills its victim at the n-th write from now."""
 
     nth: int
-    victim: int = 0
+    victim: Daemon | None = None
     seen: int = 0
     struck: str = ""
+    orphans: tuple[int, ...] = ()
 
     def watch(self, stage: Stage) -> None:
         stage.sandbox.requests.listen(self._hear)
@@ -33,7 +33,8 @@ class Assassin:
             return
         self.seen += 1
         if self.seen == self.nth and self.victim:
-            os.kill(self.victim, signal.SIGKILL)
+            self.orphans = tuple(self.victim.family())
+            self.victim.kill()
             self.struck = f"{asked.method} {asked.path}"
 
 
@@ -42,9 +43,9 @@ def killed_at_write(stage: Stage, nth: int, *words: str) -> str:
     assassin = Assassin(nth)
     assassin.watch(stage)
     with stage.daemon("--until-settled", "--timeout", "60", *words) as daemon:
-        assassin.victim = daemon.process.pid
+        assassin.victim = daemon
         daemon.process.wait(90)
-        assert_no_child_survives(stage, daemon)
+        stage.becomes(lambda: not any(map(is_alive, assassin.orphans)), daemon, 20)
     return assassin.struck
 
 
@@ -59,11 +60,5 @@ def killed_at_push(stage: Stage, *, moved: bool) -> None:
     with stage.daemon("--until-settled", "--timeout", "60") as daemon:
         pid.write_text(str(daemon.process.pid))
         assert daemon.process.wait(90) == -signal.SIGKILL, daemon.said
-        assert_no_child_survives(stage, daemon)
     with contextlib.suppress(FileNotFoundError):
         hook.unlink()
-
-
-def assert_no_child_survives(stage: Stage, daemon: Daemon) -> None:
-    """Whatever it had started ends with it."""
-    stage.becomes(lambda: not daemon.family(), daemon, 20)

@@ -21,6 +21,7 @@ KINDS = {
     "Workspace": "/apis/kaito.sh/v1beta1/{}workspaces",
     "Pod": "/api/v1/{}pods",
 }
+_OF_UIDS = "towline.dev/digest"
 _FLEETING = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation")
 
 
@@ -136,6 +137,8 @@ def is_write(asked: Asked) -> bool:
 def _lasting(each: dict[str, Any]) -> dict[str, Any]:
     """An object without what differs from run to run, and without the status but its conditions' states."""
     metadata = {key: value for key, value in each["metadata"].items() if key not in _FLEETING}
+    if metadata.get("namespace") == "towline-system":
+        metadata.get("annotations", {}).pop(_OF_UIDS, None)
     conditions = (each.get("status") or {}).get("conditions") or ()
     spec = {
         key: value

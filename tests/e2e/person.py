@@ -13,6 +13,9 @@ import yaml
 from tests.gitserver import clean_environment
 
 STATUS = "towline/status"
+Files = Mapping[str, str | bytes | Path | None]
+"""Path to content; a Path is a symbolic link to it, None removes the file."""
+
 _WHO = {
     f"GIT_{role}_{what}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -44,17 +47,20 @@ class Person:
     def git(self, *words: str) -> str:
         return _git("-C", str(self.work), *words)
 
-    def write(self, files: Mapping[str, str | bytes]) -> None:
+    def write(self, files: Files) -> None:
         for path, content in files.items():
             target = self.work / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content.encode() if isinstance(content, str) else content)
+            if content is None:
+                target.unlink()
+            elif isinstance(content, Path):
+                target.symlink_to(content)
+            else:
+                target.write_bytes(content.encode() if isinstance(content, str) else content)
 
-    def push(self, files: Mapping[str, str | bytes | None], subject: str = "a change") -> str:
-        """Write these files (None removes one), commit everything and push; the commit's id."""
-        for path in [path for path, content in files.items() if content is None]:
-            (self.work / path).unlink()
-        self.write({path: content for path, content in files.items() if content is not None})
+    def push(self, files: Files, subject: str = "a change") -> str:
+        """Write these files, commit everything and push; the commit's id."""
+        self.write(files)
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", subject)
         self.git("push", "-q", "origin", "HEAD:refs/heads/main")
@@ -77,27 +83,33 @@ class Person:
         """What the status branch holds: path to text."""
         if not self.has_status():
             return {}
-        paths = self.remote("ls-tree", "-r", "--name-only", STATUS).splitlines()
-        return {path: self.remote("show", f"{STATUS}:{path}") for path in paths}
+        commit = self.remote("rev-parse", STATUS)
+        paths = self.remote("ls-tree", "-r", "--name-only", commit).splitlines()
+        return {path: self.remote("show", f"{commit}:{path}") for path in paths}
 
     def page(self) -> str:
-        return self.remote("show", f"{STATUS}:README.md") if self.has_status() else ""
+        return self._shown("README.md")
 
     def told(self, name: str, namespace: str = "default") -> dict[str, Any]:
         """One workspace's status file; empty where there is none."""
-        path = f"status/{namespace}/{name}.yaml"
-        if not self.has_status() or not self.remote("ls-tree", "--name-only", STATUS, path):
-            return {}
-        told: dict[str, Any] = yaml.safe_load(self.remote("show", f"{STATUS}:{path}"))
+        told: dict[str, Any] = yaml.safe_load(self._shown(f"status/{namespace}/{name}.yaml")) or {}
         return told
 
     def phase(self, name: str) -> str:
         return str(self.told(name).get("phase", ""))
 
+    def _shown(self, path: str) -> str:
+        ended = _run("-C", str(self.bare), "show", f"{STATUS}:{path}")
+        return ended.stdout.decode(errors="replace") if ended.returncode == 0 else ""
+
 
 def _git(*words: str) -> str:
-    ended = subprocess.run(
-        ("git", *words), env={**clean_environment(), **_WHO}, capture_output=True, check=False, timeout=120
-    )
+    ended = _run(*words)
     assert ended.returncode == 0, ended.stderr.decode(errors="replace")
     return ended.stdout.decode(errors="replace").strip()
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        ("git", *words), env={**clean_environment(), **_WHO}, capture_output=True, check=False, timeout=120
+    )

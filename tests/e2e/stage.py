@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,7 +40,7 @@ class Stage:
 
     def type(self, verb: str, *more: str) -> subprocess.CompletedProcess[str]:
         """A verb typed to its end."""
-        return type_towline((verb, *self.words(*more)), self._environment(), self.folder)
+        return type_towline((verb, *self.words(*more)), self.surroundings, self.folder)
 
     def settle(self, *more: str, seconds: float = 60) -> subprocess.CompletedProcess[str]:
         """`towline run --until-settled`, which must end well."""
@@ -52,7 +52,7 @@ class Stage:
         """`towline run` while the block lasts."""
         self.logs += 1
         log = self.folder / f"daemon-{self.logs}.log"
-        return running_daemon(self.words(*more), self._environment(), log)
+        return running_daemon(self.words(*more), self.surroundings, log)
 
     def becomes(self, question: object, daemon: Daemon, seconds: float = 60) -> None:
         """Wait for the world to be so; fail with the daemon's last words and the status page."""
@@ -61,7 +61,8 @@ class Stage:
     def becomes_phase(self, name: str, phase: str, daemon: Daemon, seconds: float = 60) -> None:
         self.becomes(lambda: self.person.phase(name) == phase, daemon, seconds)
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def surroundings(self) -> dict[str, str]:
         return environment(self.folder, **self.variables)
 
 
@@ -96,7 +97,7 @@ def workspace(name: str, preset: str = "phi-4-mini-instruct", size: str = "Stand
     )
 
 
-def config_repo(*names: str, towline: str = "") -> Mapping[str, str]:
+def config_repo(*names: str, towline: str = "") -> dict[str, str]:
     """A repository with a Fleet and these workspaces, a file each."""
     return {
         "towline.yaml": towline or fleet(),

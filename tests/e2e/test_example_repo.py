@@ -17,7 +17,7 @@ from tests.sshserver import NO_SSH, ssh_server
 from .person import Person
 from .stage import Stage, example
 
-PASSWORD = "correct-horse-battery"  # noqa: S105
+PASSWORD = "correct-horse-battery"
 TRANSPORTS = [
     "path",
     "file",

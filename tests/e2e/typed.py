@@ -41,8 +41,12 @@ class Daemon:
         return self.process.wait(LONGEST)
 
     def family(self) -> list[int]:
-        """The processes of its session, itself included, as Linux tells; zombies are dead."""
-        return [pid for pid, session, state in _processes() if session == self.process.pid and state != "Z"]
+        """Its process and all those it came to start, as Linux tells; zombies are dead."""
+        alive = [(pid, parent) for pid, parent, state in _processes() if state != "Z"]
+        found = [pid for pid, _ in alive if pid == self.process.pid]
+        for pid in found:
+            found.extend(child for child, parent in alive if parent == pid)
+        return found
 
     def peak_mib(self) -> float:
         """The most memory it held so far, MiB, with that of the children it has now."""
@@ -91,6 +95,11 @@ def running_daemon(words: tuple[str, ...], surroundings: Mapping[str, str], log:
             process.wait(LONGEST)
 
 
+def is_alive(pid: int) -> bool:
+    """Whether this process runs, as Linux tells."""
+    return any(other == pid and state != "Z" for other, _, state in _processes())
+
+
 def becomes(question: object, seconds: float, why: object = "") -> None:
     """Wait until it is so; fail with what `why` says when it never was."""
     if not until(question, seconds):
@@ -100,8 +109,8 @@ def becomes(question: object, seconds: float, why: object = "") -> None:
 def _processes() -> Iterator[tuple[int, int, str]]:
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            state, _, _, session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
-            yield int(folder.name), int(session), state
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            yield int(folder.name), int(parent), state
 
 
 def _peak_kib(pid: int) -> int:

@@ -53,6 +53,14 @@ def test_until_settled_ends_when_nothing_is_awaited() -> None:
     assert run.report.settled
 
 
+def test_a_time_limit_ends_the_wait_for_the_next_pass() -> None:
+    passes = Passes(report(Phase.READY))
+
+    keep_reconciling(passes, Trigger(), Rhythm, Ending(seconds=0.01), lambda _: None)
+
+    assert passes.count <= 2
+
+
 def test_a_fault_is_told_and_the_loop_goes_on() -> None:
     passes = Passes(Unreachable("no answer"), report(Phase.READY))
     told: list[Report | Fault] = []

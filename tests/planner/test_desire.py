@@ -187,6 +187,15 @@ def test_trainings_of_a_namespace_share_the_shipped_configuration() -> None:
     assert "load_in_4bit" not in shipped["lora-params-template"]["data"]["training_config.yaml"]
 
 
+def test_a_held_training_keeps_the_configuration_it_has_mounted() -> None:
+    revision = config(tuning())
+    ((name, declared),) = revision.workspaces.items()
+    broken = replace(declared, findings=(finding(Severity.ERROR),))
+    revision = replace(revision, workspaces={name: broken})
+    assert asked(revision).objects == ()
+    assert [each.ref.name for each in asked(revision, None, name.name).objects] == ["qlora-params-template"]
+
+
 def test_a_persons_own_configuration_of_that_name_is_left_alone() -> None:
     body = {
         "apiVersion": "v1",

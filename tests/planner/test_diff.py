@@ -11,8 +11,9 @@ from reconciler.domain.config import Config
 from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.inventory import Holding, Owned
 from reconciler.domain.plan import Action, Plan
+from reconciler.domain.state import ObservedObject
 from reconciler.planner.diff import Policy, diff
-from reconciler.planner.guard import absences
+from reconciler.planner.guard import absences, approval_needed
 from tests.builders import (
     A100,
     NAME,
@@ -220,7 +221,7 @@ def test_an_object_with_another_uid_is_somebody_elses() -> None:
     assert actions(plan) == [("prune", "AgentPool")]
 
 
-def many_removed(count: int, **fleet: Any) -> Plan:
+def many_removed(count: int, beside: ObservedObject | None = None, **fleet: Any) -> Plan:
     names = [WorkspaceName("default", f"w{number}") for number in range(count)]
     inventory, objects = {}, []
     for name in names:
@@ -228,6 +229,10 @@ def many_removed(count: int, **fleet: Any) -> Plan:
         live = observed_object(document, uid=f"uid-{name.name}")
         objects.append(live)
         inventory[name] = Holding("c0ffee0", "f", "d1", (Owned(live.ref, live.uid),))
+    if beside:
+        objects.append(beside)
+        owned = (Owned(beside.ref, beside.uid),)
+        inventory[WorkspaceName(beside.ref.namespace, "")] = Holding("c0ffee0", "", "", owned)
     cfg = config(NAME, **fleet)
     gone = absences(cfg, inventory, lambda _new, _old: True)
     return diff(desired_state(), observed_state(*objects), inventory, policy(cfg, gone))
@@ -250,3 +255,26 @@ def test_an_approval_of_other_removals_is_worth_nothing() -> None:
 
 def test_as_many_as_allowed_go_without_asking() -> None:
     assert {step.action for step in many_removed(3).steps} == {Action.PRUNE}
+
+
+def test_what_the_leaving_may_have_mounted_waits_with_them_and_the_approval_lasts() -> None:
+    document = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "default"}}
+    beside = observed_object(document)
+    held = many_removed(4, beside=beside)
+
+    assert {step.action for step in held.steps} == {Action.HOLD}
+    assert "default/w0 may still use it" in next(s.because for s in held.steps if s.target == beside.ref)
+    approval = held.steps[0].because.split("add ")[1].split(" ")[0]
+    assert approval == approval_needed(held.steps)
+    approved = many_removed(4, beside=beside, approved=(approval,))
+    assert {step.action for step in approved.steps} == {Action.PRUNE}
+
+
+def test_an_approval_names_what_is_held_and_not_what_goes_anyway() -> None:
+    elsewhere = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "team-a"}}
+    held = many_removed(4, beside=observed_object(elsewhere))
+
+    assert (Action.PRUNE, "ConfigMap") in [(step.action, step.target.kind) for step in held.steps]
+    assert approval_needed(held.steps) == approval_needed(many_removed(4).steps)
+    waiting = [step for step in held.steps if step.action is Action.HOLD]
+    assert all(approval_needed(held.steps) in step.because for step in waiting)

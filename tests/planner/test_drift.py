@@ -69,3 +69,16 @@ def test_immutable_fields_are_found_below_their_root_and_nowhere_else() -> None:
     fields = ("spec.selector.matchLabels.app", "spec.selectorless", "spec.replicas")
 
     assert immutable_among("StatefulSet", fields) == ("spec.selector.matchLabels.app",)
+
+
+def test_a_label_too_many_in_a_selector_differs() -> None:
+    wanted = {"spec": {"selector": {"app": "chat"}, "template": {"spec": {"nodeSelector": {"pool": "a"}}}}}
+    live = {
+        "spec": {
+            "selector": {"app": "chat", "more": "x"},
+            "template": {"spec": {"nodeSelector": {"pool": "a", "zone": "1"}}},
+        }
+    }
+
+    assert drift(wanted, live) == ("spec.selector", "spec.template.spec.nodeSelector")
+    assert drift(wanted, wanted) == ()

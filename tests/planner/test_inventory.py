@@ -8,9 +8,10 @@ from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.inventory import Holding, Owned
 from reconciler.domain.plan import Action, Outcome, Step
 from reconciler.planner.inventory import inventory_objects, is_inventory, read_inventory
-from reconciler.planner.ledger import inventory_after
+from reconciler.planner.ledger import all_owned, inventory_after, inventory_begun
 from tests.builders import (
     NAME,
+    config,
     desired_object,
     desired_state,
     desired_workspace,
@@ -59,6 +60,46 @@ def test_what_was_made_is_ours_with_its_uid_and_commit() -> None:
     desired = desired_state(desired_workspace(desired_object(stateful_set())))
 
     assert inventory_after({}, desired, observed_state(), made(), "c1") == {NAME: holding()}
+
+
+def test_what_is_to_be_made_is_named_before_it_is() -> None:
+    (create,) = [outcome.step for outcome in made()]
+
+    begun = inventory_begun({}, [create], config(NAME))
+    again = inventory_begun({NAME: holding(uid="uid-0")}, [create], config(NAME))
+
+    assert begun == {NAME: Holding("c0ffee1", "workspaces/phi.yaml", "", (Owned(STATEFUL_SET, ""),))}
+    assert again[NAME].owned == (Owned(STATEFUL_SET, "uid-0"), Owned(STATEFUL_SET, ""))
+    assert again[NAME].commit == "c1"
+
+
+def test_who_was_killed_in_the_making_is_found_by_its_name() -> None:
+    begun = Holding("c1", "workspaces/phi.yaml", "", (Owned(STATEFUL_SET, ""),))
+    ours = observed_object(stateful_set(), digest="d", uid="uid-7")
+    theirs = observed_object(stateful_set(), digest="", uid="uid-7")
+
+    assert all_owned(begun, observed_state(ours)) == (Owned(STATEFUL_SET, "uid-7"),)
+    assert all_owned(begun, observed_state(theirs)) == ()
+    assert all_owned(begun, observed_state()) == ()
+
+
+def test_whoever_was_begun_is_finished_by_looking() -> None:
+    desired = desired_state(desired_workspace(desired_object(stateful_set())))
+    begun = {NAME: Holding("c1", "workspaces/phi.yaml", "", (Owned(STATEFUL_SET, ""),))}
+
+    after = inventory_after(begun, desired, observed_state(observed_object(stateful_set())), (), "c2")
+
+    assert after == {NAME: holding(commit="c2")}
+
+
+def test_of_what_was_begun_and_removed_from_git_all_that_was_made_is_held_until_it_is_gone() -> None:
+    begun = {NAME: Holding("c1", "workspaces/phi.yaml", "", (Owned(STATEFUL_SET, ""),))}
+    live = observed_object(stateful_set())
+
+    assert inventory_after(begun, desired_state(), observed_state(live), (), "c2") == {
+        NAME: holding(digest="")
+    }
+    assert inventory_after(begun, desired_state(), observed_state(), (), "c2") == {}
 
 
 def test_an_unchanged_holding_stays_the_very_same_value() -> None:

@@ -143,7 +143,7 @@ def test_the_page_shows_the_fleet_at_a_glance() -> None:
         "| Workspace | Model | Nodes | $/hour | Says |",
         "|---|---|---|---:|---|",
         "| [![phi: Ready](badges/default/phi.svg)](status/default/phi.yaml) | phi-4 "
-        "| 1/1 × Standard_NC24ads_A100_v4 | $3.67 | Serving phi-4 on 1× Standard_NC24ads_A100_v4 |",
+        "| 1/1 × Standard_NC24ads_A100_v4 | $3.67 | Serving phi-4 |",
         "| [![tune: Pending](badges/default/tune.svg)](status/default/tune.yaml) | phi-4 "
         "| 0/1 × Standard_NC24ads_A100_v4 | $3.67 | Waiting for agent pool w2 (Creating) |",
         "",

@@ -69,8 +69,8 @@ def test_several_differing_fields_are_listed_and_a_long_list_is_cut() -> None:
 
 
 def test_no_change_is_a_sentence() -> None:
-    assert plan_text(Plan((), (), kept=12)) == "Nothing to do: all 12 things are as asked for."
-    assert plan_text(Plan((), (), kept=1)) == "Nothing to do: 1 thing is as asked for."
+    assert plan_text(Plan((), (), kept=12)) == "Nothing to do now: 12 things are as asked for."
+    assert plan_text(Plan((), (), kept=1)) == "Nothing to do now: 1 thing is as asked for."
 
 
 def test_an_unknown_price_is_unknown_and_left_out_of_the_sum() -> None:

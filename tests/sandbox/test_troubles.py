@@ -110,6 +110,13 @@ def test_nodes_that_never_join_leave_a_succeeded_pool_without_nodes(build) -> No
     assert len(eventually(lambda: house.objects(f"{NODES}?labelSelector=agentpool%3Dlost"))) == 1
 
 
+def test_a_world_whose_nodes_never_join_starts_with_the_node_it_always_had(build) -> None:
+    house = build("node-never-joins")
+    assert [node["metadata"]["labels"]["agentpool"] for node in house.objects(NODES)] == ["system"]
+    house.put_pool("lost", count=1)
+    assert len(house.objects(NODES)) == 1
+
+
 def test_without_a_device_plugin_nodes_are_ready_and_have_no_gpus(build) -> None:
     house = build("no-device-plugin")
     house.put_pool("bare")

@@ -33,7 +33,7 @@ def node(document: Document, labels: Mapping[str, str] = _NO_LABELS, *, gpus: bo
     """
     name = named(document)
     if is_deleting(document):
-        return progressing("Terminating", f"node {name} is being deleted")
+        return progressing("Terminating", f"node {name} to be gone")
     if not is_true(document, "Ready"):
         return _not_ready(document)
     if missing := _missing(document, labels):

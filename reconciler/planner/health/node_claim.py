@@ -23,11 +23,11 @@ def node_claim(document: Document) -> Health:
     name = named(document)
     generation = section(document, "metadata").get("generation", 0)
     if is_deleting(document):
-        return progressing("Terminating", f"node claim {name} is being deleted")
+        return progressing("Terminating", f"node claim {name} to be gone")
     for stage in _STAGES:
         seen = condition(document, stage)
         if seen.get("observedGeneration", generation) < generation:
-            return progressing("NotObserved", f"node claim {name}: the change has not been seen yet")
+            return progressing("NotObserved", f"Karpenter to see the change of node claim {name}")
         if seen.get("status") != "True":
             return _stuck(name, stage, seen)
     return healthy("Ready", f"node claim {name} is ready")
@@ -36,6 +36,7 @@ def node_claim(document: Document) -> Health:
 def _stuck(name: str, stage: str, seen: Document) -> Health:
     """`LaunchFailed` and its kin are how Karpenter and Azure/gpu-provisioner report quota and capacity."""
     reason = str(seen.get("reason") or f"Not{stage}")
-    message = f"node claim {name} is not {stage.lower()}: {sentence(seen, 'its provider has not said more')}"
-    verdict = degraded if reason.endswith("Failed") or "Insufficient" in reason else progressing
-    return verdict(reason, message)
+    why = sentence(seen, "its provider has not said more")
+    if reason.endswith("Failed") or "Insufficient" in reason:
+        return degraded(reason, f"node claim {name} is not {stage.lower()}: {why}")
+    return progressing(reason, f"node claim {name} to be {stage.lower()}: {why}")

@@ -22,15 +22,15 @@ def node_pool(document: Document) -> Health:
     name = named(document)
     ready = condition(document, "Ready")
     if is_deleting(document):
-        return progressing("Terminating", f"node pool {name} is being deleted")
+        return progressing("Terminating", f"node pool {name} to be gone")
     if ready.get("status") == "False":
         why = sentence(ready, "Karpenter gives no reason")
         return degraded(str(ready.get("reason") or "NotReady"), f"node pool {name}: {why}")
     wanted = number(section(document, "spec"), "replicas")
     if ready.get("status") != "True":
-        return progressing("Pending", f"node pool {name} has not been seen by Karpenter yet")
+        return progressing("Pending", f"Karpenter to see node pool {name}")
     if (nodes := _nodes(document)) < wanted:
-        return progressing("Launching", f"node pool {name} has {nodes} of {wanted} nodes")
+        return progressing("Launching", f"{wanted} nodes of node pool {name}, of which {nodes} are there")
     return healthy("Ready", f"node pool {name} has {nodes} of {wanted} nodes")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from reconciler.domain.config import FieldPath, Place
 from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.identity import WorkspaceName
+from reconciler.planner.masked import masked
 from reconciler.planner.places import dotted, nearest
 
 _LONGEST = 80
@@ -54,8 +55,9 @@ def warning(path: FieldPath, message: str, mend: str) -> Flaw:
 
 
 def said(value: object) -> str:
-    """A user's value as it may stand in a sentence: one line, bounded, nothing that moves a cursor."""
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    """A user's value as it may stand in a sentence: one line, bounded, nothing that moves a cursor, and no
+    credential."""
+    text = masked(value if isinstance(value, str) else json.dumps(value, default=str))
     return printable(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from reconciler.catalog.preset import Preset
+from reconciler.domain.config import NodeGpus
 from reconciler.domain.workspace import BYPASS_RESOURCE_CHECKS, Workspace
 from reconciler.planner.rules.context import Context, SeenNode, count, selector
 from reconciler.planner.rules.flaw import Flaw, said
@@ -16,27 +16,12 @@ _COUNT = "nvidia.com/gpu.count"
 _MEMORY = "nvidia.com/gpu.memory"  # MiB of one GPU
 
 
-@dataclass(frozen=True, slots=True)
-class _Gpus:
-    """The GPUs of a node, by its labels."""
-
-    product: str
-    count: int
-    memory_mib: int
-
-    @property
-    def total_gib(self) -> int:
-        """KAITO's figure: GiB of one GPU, rounded, times their number."""
-        return round(self.memory_mib / 1024) * self.count
-
-
 def own_nodes(workspace: Workspace, context: Context) -> Iterator[Flaw]:
     """Judged only where nodes are brought, a preset is served on whole GPUs, and the cluster was seen."""
     is_judged = not context.provisions and workspace.inference and workspace.inference.preset
     if not is_judged or workspace.resource.partition or context.nodes is None:
         return
-    wanted = selector(workspace).items()
-    matching = [node for node in context.nodes if wanted <= node.labels.items()]
+    matching = _matching(workspace, context.nodes)
     if not matching:
         yield Flaw(SELECTOR, "no node carries these labels", "label the nodes, or correct the selector")
         return
@@ -48,7 +33,20 @@ def own_nodes(workspace: Workspace, context: Context) -> Iterator[Flaw]:
         yield from _alike(gpus, workspace, context)
 
 
-def _alike(gpus: list[_Gpus], workspace: Workspace, context: Context) -> Iterator[Flaw]:
+def selected_gpus(workspace: Workspace, context: Context) -> NodeGpus | None:
+    """What every node that the workspace selects has; None where they differ, are silent or were not seen."""
+    if context.provisions or context.nodes is None:
+        return None
+    found = {_gpus(node) for node in _matching(workspace, context.nodes)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _matching(workspace: Workspace, nodes: tuple[SeenNode, ...]) -> list[SeenNode]:
+    wanted = selector(workspace).items()
+    return [node for node in nodes if wanted <= node.labels.items()]
+
+
+def _alike(gpus: list[NodeGpus], workspace: Workspace, context: Context) -> Iterator[Flaw]:
     for what, seen in (
         ("GPUs", {each.product for each in gpus}),
         ("numbers of GPUs", {each.count for each in gpus}),
@@ -65,8 +63,9 @@ def _alike(gpus: list[_Gpus], workspace: Workspace, context: Context) -> Iterato
         yield from _enough(preset, gpus[0], count(workspace))
 
 
-def _enough(preset: Preset, gpus: _Gpus, nodes: int) -> Iterator[Flaw]:
-    has = gpus.total_gib * nodes
+def _enough(preset: Preset, gpus: NodeGpus, nodes: int) -> Iterator[Flaw]:
+    """KAITO's figure: GiB of one GPU, rounded, times the number of them."""
+    has = round(gpus.memory_mib / 1024) * gpus.count * nodes
     if has < preset.weights_gib:
         yield Flaw(
             SELECTOR,
@@ -84,8 +83,8 @@ def _silent(node: SeenNode) -> Flaw:
     )
 
 
-def _gpus(node: SeenNode) -> _Gpus | None:
+def _gpus(node: SeenNode) -> NodeGpus | None:
     product, number, memory = (node.labels.get(key, "") for key in (_PRODUCT, _COUNT, _MEMORY))
     if not product or not number.isascii() or not (number + memory).isdigit() or not number or not memory:
         return None
-    return _Gpus(product, int(number), int(memory)) if int(number) and int(memory) else None
+    return NodeGpus(product, int(number), int(memory)) if int(number) and int(memory) else None

@@ -137,6 +137,7 @@ class Jobs:
         pod = Mould(job, job["spec"]["template"], labels).pod(
             f"{name}-{in_letters(f'{uid}/{self._made}', 5)}"
         )
+        pod["metadata"]["generateName"] = f"{name}-"
         self._ground.store.create(pod, manager=_BY)
         said = f"Created pod: {pod['metadata']['name']}"
         self._ground.recorder.say(job, "SuccessfulCreate", said, by=_BY)

@@ -66,12 +66,15 @@ class Nodes:
             self._cordon(node)
         elif node:
             self._relabel(node, pool)
-        elif machine is not None and pool.state == "Succeeded":
+        elif machine is not None and pool.state == "Succeeded" and not self._is_lost(pool):
             self._join(pool, machine)
+
+    def _is_lost(self, pool: Pool) -> bool:
+        return self._ground.troubles.strikes("node-never-joins", pool.name, pool.size)
 
     def _join(self, pool: Pool, machine: int) -> None:
         size = self._cloud.sizes.find(pool.size)
-        if size is None or self._ground.troubles.strikes("node-never-joins", pool.name, pool.size):
+        if size is None:
             return
         node = node_object(pool, machine, size, self._cloud.place, self._ground.clock.stamp())
         made = self._ground.store.create(node)

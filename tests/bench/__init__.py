@@ -1,0 +1,1 @@
+"""Measurements, each beside a peer's of the same run: `python -m tests.bench`."""
