@@ -9,8 +9,9 @@ from itertools import groupby
 
 from .domain.identity import PoolRef, Ref
 from .domain.plan import Action, Outcome, Step
-from .domain.state import FLEET, DesiredObject, DesiredPool
-from .faults import Conflict, Fault
+from .domain.state import FIELD_MANAGER, FLEET, DesiredObject, DesiredPool
+from .faults import Conflict, Fault, Refused
+from .planner.named_lists import named_lists
 from .planner.order import CLUSTER_WIDE
 from .ports import Cloud, Cluster
 
@@ -108,15 +109,23 @@ def _is_ours(metadata: Mapping[str, Mapping[str, str]], fleet: str) -> bool:
 
 
 def _apply(step: Step, desired: DesiredObject, hands: Hands) -> Outcome:
-    """Apply; fields that a person's tool took are taken back, another controller's are reported."""
+    """Apply; fields that a person's tool took are taken back, another controller's are reported. What a
+    server refuses to merge into a list is written with the list as a whole."""
     try:
         applied = hands.cluster.apply(desired)
     except Conflict as conflict:
-        if not conflict.managers or not all(_is_human(manager) for manager in conflict.managers):
+        if not conflict.managers or not all(_may_be_forced(manager) for manager in conflict.managers):
             raise
         applied = hands.cluster.apply(desired, force=True)
+    except Refused:
+        lists = named_lists(desired.document, step.fields) if step.action is Action.UPDATE else {}
+        if not lists:
+            raise
+        hands.cluster.overwrite(desired.ref, lists)
+        applied = hands.cluster.apply(desired)
     return Outcome(step, done=True, uid=applied.uid)
 
 
-def _is_human(manager: str) -> bool:
-    return manager.startswith(HUMAN_TOOLS)
+def _may_be_forced(manager: str) -> bool:
+    """A person's tool, or ourselves when we had to overwrite."""
+    return manager.startswith(HUMAN_TOOLS) or manager == FIELD_MANAGER

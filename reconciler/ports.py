@@ -69,6 +69,9 @@ class Cluster(Protocol):
     def apply(self, desired: DesiredObject, *, force: bool = False) -> Applied:
         """Server-side apply as field manager `towline`; `Conflict` names other managers unless forced."""
 
+    def overwrite(self, ref: Ref, fields: Mapping[str, object]) -> None:
+        """Set these fields of an object, lists as a whole, whoever owns them: a merge patch."""
+
     def apply_status(self, ref: Ref, status: Mapping[str, object]) -> None:
         """Replace the status subresource of an object of ours."""
 

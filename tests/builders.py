@@ -18,6 +18,7 @@ from reconciler.domain.state import (
     ObservedObject,
     ObservedPool,
     ObservedState,
+    packed,
 )
 from reconciler.domain.workspace import Workspace
 
@@ -80,7 +81,7 @@ def observed_object(document: dict[str, Any], digest: str | None = None, **field
         fields.pop("uid", "uid-1"),
         1,
         fields.pop("resource_version", "1"),
-        body,
+        packed(body),
         hashlib.sha256(body).hexdigest() if digest is None else digest,
         **fields,
     )

@@ -58,6 +58,10 @@ class FakeCluster:
         )
         return Applied(uid)
 
+    def overwrite(self, ref: Ref, fields: Mapping[str, object]) -> None:
+        self._fail(ref, force=False)
+        self.writes.append(("overwrite", f"{ref} {json.dumps(fields)}"))
+
     def apply_status(self, ref: Ref, status: Mapping[str, object]) -> None:
         self.writes.append(("status", str(ref)))
         document = {**self.seen[ref].document, "status": status}

@@ -20,7 +20,7 @@ from .kube_cache import Snapshot
 from .kube_kinds import KindInfo, discovered_kinds, group_path, known_kind
 from .kube_looks import CRD, Looking, Looks, Pods
 from .kube_seen import Json, observe, whole
-from .kube_wire import APPLY, Request, Wire, open_client
+from .kube_wire import APPLY, MERGE, Request, Wire, open_client
 
 _WORKERS = 16
 _OTHER_WATCHES = 4
@@ -87,6 +87,12 @@ class KubeCluster:
         seen = self._note(kind, self._wire.ask(patch))
         changed = before is None or before.resource_version != seen.resource_version
         return Applied(seen.uid, seen.generation, changed)
+
+    def overwrite(self, ref: Ref, fields: Mapping[str, object]) -> None:
+        """Set these fields of an object, lists as a whole, whoever owns them: a merge patch."""
+        kind = self._kind(ref)
+        patch = Request("PATCH", kind.path(ref), (("fieldManager", FIELD_MANAGER),), dict(fields), MERGE)
+        self._note(kind, self._wire.ask(patch))
 
     def apply_status(self, ref: Ref, status: Mapping[str, object]) -> None:
         """Replace our fields of the status subresource, and take over those that others set."""

@@ -8,7 +8,7 @@ from sys import intern
 from typing import Any
 
 from reconciler.domain.identity import Ref, WorkspaceName
-from reconciler.domain.state import DIGEST, WORKSPACE, WORKSPACE_NAMESPACE, ObservedObject
+from reconciler.domain.state import DIGEST, WORKSPACE, WORKSPACE_NAMESPACE, ObservedObject, packed
 from reconciler.faults import Broken
 
 from .kube_kinds import KindInfo
@@ -71,7 +71,7 @@ def _observed(document: Json, kind: KindInfo, trim: Trim) -> ObservedObject:
         uid=metadata.get("uid", ""),
         generation=metadata.get("generation", 0),
         resource_version=metadata.get("resourceVersion", ""),
-        body=_encode(trim(told)).encode(),
+        body=packed(_encode(trim(told)).encode()),
         digest=(metadata.get("annotations") or {}).get(DIGEST, ""),
         workspace=_workspace(metadata.get("labels") or {}, namespace),
         deleting="deletionTimestamp" in metadata,

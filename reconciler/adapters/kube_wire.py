@@ -35,6 +35,7 @@ Json = dict[str, Any]
 Query = tuple[tuple[str, str], ...]
 
 APPLY = "application/apply-patch+yaml"
+MERGE = "application/merge-patch+json"
 _FAILURES = (HTTPError, OSError, HTTPException, ApiException)
 _BAD_KUBECONFIG = (ConfigException, yaml.YAMLError, OSError, ValueError, KeyError, TypeError)
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -53,7 +54,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to the API. `body` is bytes for a patch, a document for the rest."""
+    """One question to the API. `body` is bytes for an apply, a document for the rest."""
 
     method: str
     path: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,7 +90,8 @@ class DesiredState:
 class ObservedObject:
     """A Kubernetes object as seen: what the plan compares, and the body for the rest.
 
-    `body` is JSON without managedFields. `digest` is our bookkeeping annotation, empty when absent.
+    `body` is its JSON without managedFields, `packed`. `digest` is our bookkeeping annotation, empty when
+    absent.
     """
 
     ref: Ref
@@ -104,7 +106,7 @@ class ObservedObject:
     @property
     def document(self) -> dict[str, Any]:
         """The body decoded, a fresh value each time."""
-        value: dict[str, Any] = json.loads(self.body)
+        value: dict[str, Any] = json.loads(zlib.decompress(self.body))
         return value
 
 
@@ -150,3 +152,9 @@ def is_ours(live: ObservedObject) -> bool:
     """Whether Towline made it, for whichever fleet."""
     labels = live.document["metadata"].get("labels") or {}
     return bool(labels.get(MANAGED_BY) == FIELD_MANAGER)
+
+
+def packed(text: bytes) -> bytes:
+    """Less than half as many bytes: of what is seen, most is looked at once, and a large fleet keeps 50,000
+    of these."""
+    return zlib.compress(text, 1)

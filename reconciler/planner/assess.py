@@ -11,7 +11,7 @@ from ..domain.config import Config, Declared
 from ..domain.finding import Finding
 from ..domain.identity import PoolRef, WorkspaceName
 from ..domain.inventory import Holding, Inventory
-from ..domain.plan import Action, Outcome, Plan, WorkspaceChange
+from ..domain.plan import Action, Outcome, Plan, Step, WorkspaceChange
 from ..domain.report import SETTLED, Report, WorkspaceReport
 from ..domain.state import DesiredState, DesiredWorkspace, ObservedState
 from .custom_status import workspace_status, workspace_statuses
@@ -23,6 +23,7 @@ from .verdicts import Evidence, judge, wanted_labels
 __all__ = ["Assessor", "Pass", "assess", "workspace_status", "workspace_statuses"]
 
 _MOST_PROBLEMS = 20
+_WORKLOADS = frozenset({"StatefulSet", "Job"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class _Told:
     change: WorkspaceChange | None
     failed: tuple[Outcome, ...]
     begun: bool
+    rolling: bool
 
 
 def assess(
@@ -91,10 +93,10 @@ class Assessor:
         self, desired: DesiredState, plan: Plan, outcomes: tuple[Outcome, ...], context: Pass
     ) -> Iterable[Evidence]:
         changes = {each.workspace: each for each in plan.changes}
-        failed, begun = _failures(outcomes), _begun(outcomes)
+        failed, begun, rolling = _failures(outcomes), _begun(outcomes), _rolling(outcomes)
         names = _names(desired, context, changes, self._lookout)
         for name in sorted(names, key=lambda name: (name.namespace, name.name)):
-            told = _Told(changes.get(name), failed.get(name, ()), name in begun)
+            told = _Told(changes.get(name), failed.get(name, ()), name in begun, name in rolling)
             yield self._of(name, desired, context, told)
 
     def _of(
@@ -114,6 +116,7 @@ class Assessor:
             findings=_findings(asked, declared, desired.held.get(name, ())),
             hold=told.change.because if told.change and told.change.action is Action.HOLD else "",
             begun=told.begun,
+            rolling=told.rolling,
             failed=told.failed,
             commit=_commit(asked, holding, context.config),
             file=holding.file if holding else "",
@@ -164,6 +167,16 @@ def _failures(outcomes: tuple[Outcome, ...]) -> Mapping[WorkspaceName, tuple[Out
         if not each.done and each.step.workspace is not None:
             failed[each.step.workspace] += (each,)
     return failed
+
+
+def _rolling(outcomes: tuple[Outcome, ...]) -> frozenset[WorkspaceName]:
+    """Those whose pods this very pass has begun to replace: what was seen of them is of before."""
+    steps = (each.step for each in outcomes if each.done and each.step.target.kind in _WORKLOADS)
+    return frozenset(step.workspace for step in steps if step.workspace and _replaces_pods(step))
+
+
+def _replaces_pods(step: Step) -> bool:
+    return step.action is Action.REPLACE or any(each.startswith("spec.template") for each in step.fields)
 
 
 def _begun(outcomes: tuple[Outcome, ...]) -> frozenset[WorkspaceName]:

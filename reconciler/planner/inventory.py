@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from sys import intern
 
 from ..domain.identity import Ref, WorkspaceName
 from ..domain.inventory import Holding, Inventory, Owned
@@ -79,7 +80,7 @@ def _encode(holding: Holding) -> str:
 def _decode(text: str) -> Holding | None:
     match _json(text):
         case [str(commit), str(file), str(digest), list(owned)]:
-            return Holding(commit, file, digest, tuple(_owned(owned)))
+            return Holding(intern(commit), file, digest, tuple(_owned(owned)))
     return None
 
 
@@ -95,4 +96,4 @@ def _owned(entries: list[object]) -> Iterable[Owned]:
     for entry in entries:
         match entry:
             case [str(api_version), str(kind), str(namespace), str(name), str(uid)]:
-                yield Owned(Ref(api_version, kind, namespace, name), uid)
+                yield Owned(Ref(intern(api_version), intern(kind), intern(namespace), name), uid)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -148,5 +147,5 @@ class Lookout:
 
 
 def _labels(node: ObservedObject) -> Mapping[str, str]:
-    labels: Mapping[str, str] | None = json.loads(node.body).get("metadata", {}).get("labels")
+    labels: Mapping[str, str] | None = node.document.get("metadata", {}).get("labels")
     return labels or {}

@@ -29,7 +29,7 @@ _LOADING = "ContainersNotReady"
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the verdict on a workspace is measured by. `pool` is empty when no agent pool is asked for;
-    `begun` is true when this very pass has begun to create it."""
+    `begun` is true when this very pass has begun to create it, `rolling` when it began to replace pods."""
 
     name: WorkspaceName
     nodes: int
@@ -39,6 +39,7 @@ class Asked:
     claims: bool
     labels: Mapping[str, str]
     begun: bool = False
+    rolling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,8 @@ def _enough(asked: Asked, pressed: list[str]) -> Health:
 
 
 def _workload(asked: Asked, sight: Sight) -> Health:
+    if asked.rolling:
+        return progressing("Rolling", "its pods to be replaced")
     if sight.workload is None:
         return progressing("Pending", f"the {'Job' if asked.tuning else 'StatefulSet'} to be created")
     judge = job if sight.workload.ref.kind == "Job" else stateful_set

@@ -26,7 +26,8 @@ _SERVED = frozenset({"Ready", "NotReady"})
 class Evidence:
     """All that a workspace's report is made from: equal evidence gives an equal report.
 
-    `hold` says why its steps wait; `begun` is true when this very pass has begun to create its agent pool.
+    `hold` says why its steps wait; `begun` is true when this very pass has begun to create its agent pool,
+    `rolling` when it has begun to replace its pods.
     """
 
     name: WorkspaceName
@@ -35,6 +36,7 @@ class Evidence:
     findings: tuple[Finding, ...]
     hold: str
     begun: bool
+    rolling: bool
     failed: tuple[Outcome, ...]
     commit: str
     file: str
@@ -60,7 +62,7 @@ def judge(
     standing = stand(_asked(evidence, desired, claims=claims), evidence.sight)
     earlier = past(evidence.sight, before)
     phase = _phase(standing, earlier, tuning=desired.tuning)
-    awaiting = standing.awaiting or evidence.hold
+    awaiting = standing.awaiting or _held_up(evidence, phase)
     return WorkspaceReport(
         name=desired.name,
         phase=_outvoted(phase, evidence.failed),
@@ -81,6 +83,11 @@ def judge(
     )
 
 
+def _held_up(evidence: Evidence, phase: Phase) -> str:
+    """What a step that waits is waiting for; of what serves and has nodes, that can only be a move."""
+    return "its new nodes" if evidence.hold and phase is Phase.READY else evidence.hold
+
+
 def _asked(evidence: Evidence, desired: DesiredWorkspace, *, claims: bool) -> Asked:
     return Asked(
         desired.name,
@@ -91,6 +98,7 @@ def _asked(evidence: Evidence, desired: DesiredWorkspace, *, claims: bool) -> As
         claims,
         wanted_labels(evidence.declared),
         evidence.begun,
+        evidence.rolling,
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reconciler.adapters.kube_cluster import KubeCluster
-from reconciler.domain.identity import WorkspaceName
-from reconciler.faults import Conflict
+from reconciler.domain.identity import Ref, WorkspaceName
+from reconciler.faults import Conflict, Refused
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.settings import SandboxSettings
 from tests.adapters.kube_world import (
@@ -70,6 +71,39 @@ def test_a_field_that_somebody_else_changed_is_a_conflict_naming_them_until_forc
     assert caught.value.fields == (".data.key",)
     cluster.apply(config_map("a", key="ours again"), force=True)
     assert cluster.objects()[ref("a")].document["data"] == {"key": "ours again"}
+
+
+def test_a_list_is_overwritten_whole_and_what_is_ours_can_be_taken_back(
+    world: Sandbox, cluster: KubeCluster
+) -> None:
+    port = {"name": "http", "port": 80, "targetPort": 5000, "protocol": "TCP"}
+    metadata = {"name": "a", "namespace": "default", "labels": FLEET}
+    wanted = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"ports": [port]}}
+    cluster.apply(desired(wanted))
+    path = "/api/v1/namespaces/default/services/a?fieldManager=kubectl-edit"
+    somebody_else(world, "PATCH", path, {"spec": {"ports": [{**port, "port": 81}]}})
+    with pytest.raises(Refused):
+        cluster.apply(desired(wanted))
+    service = desired(wanted).ref
+    cluster.overwrite(service, {"spec": {"ports": [port]}})
+    cluster.apply(desired(wanted))
+    found = cluster.find(service)
+    assert found is not None
+    assert [each["port"] for each in found.document["spec"]["ports"]] == [80]
+
+
+def test_a_shared_kind_is_seen_whoever_made_it_and_is_not_the_fleets(
+    world: Sandbox, cluster: KubeCluster
+) -> None:
+    somebody_else(world, "POST", "/api/v1/namespaces", {"metadata": {"name": "theirs"}})
+    claims = replace(KINDS[0], shared=True)
+    somebody_else(world, "POST", "/api/v1/namespaces/theirs/configmaps", {"metadata": {"name": "a"}})
+    looking = KubeCluster(world.kubeconfig, CONTEXT, "demo", (claims, *KINDS[1:]), QUICK)
+    seen = Ref("v1", "ConfigMap", "theirs", "a")
+    assert seen in looking.shared()
+    assert Ref("v1", "Namespace", "", "theirs") in looking.shared()
+    assert seen not in looking.objects()
+    looking.close()
 
 
 def test_what_somebody_else_does_is_seen(world: Sandbox, cluster: KubeCluster) -> None:

@@ -24,6 +24,7 @@ from typing import Any
 from tests.gitserver import until
 
 CONTEXT = "admin"
+ADMIN = "admin-token"
 _POLICY = (
     "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n"
 )
@@ -50,7 +51,7 @@ class ControlPlane:
 
     @property
     def kubeconfig(self) -> Path:
-        return self.kubeconfig_of("admin-token")
+        return self.kubeconfig_of(ADMIN)
 
     def kubeconfig_of(self, token: str) -> Path:
         """A kubeconfig file for whoever has this token."""
@@ -71,11 +72,11 @@ class ControlPlane:
         """One request as the administrator; None for what is not there."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"https://127.0.0.1:{self.port}{path}", data, method=method)
-        request.add_header("Authorization", "Bearer admin-token")
+        request.add_header("Authorization", f"Bearer {ADMIN}")
         request.add_header("Content-Type", kind)
         context = ssl.create_default_context(cafile=str(self.folder / "certs" / "apiserver.crt"))
         try:
-            with urllib.request.urlopen(request, timeout=10, context=context) as answer:
+            with urllib.request.urlopen(request, timeout=10, context=context) as answer:  # noqa: S310 - ours
                 return json.load(answer)
         except urllib.error.HTTPError as refused:
             if refused.code == 404:
@@ -159,10 +160,10 @@ class ControlPlane:
 
 @contextlib.contextmanager
 def control_plane(folder: Path, tokens: Mapping[str, str]) -> Iterator[ControlPlane]:
-    """etcd and an apiserver while the block lasts. `tokens` are users by token, beside the administrator's."""
+    """etcd and an apiserver while the block lasts. `tokens` are users by token, beside the admin's."""
     store, peers, port = (_free_port() for _ in range(3))
     users = "".join(f"{token},{user},{user}\n" for token, user in tokens.items())
-    (folder / "tokens.csv").write_text(f'admin-token,admin,admin,"system:masters"\n{users}')
+    (folder / "tokens.csv").write_text(f'{ADMIN},admin,admin,"system:masters"\n{users}')
     (folder / "audit.yaml").write_text(_POLICY)
     (folder / "audit.log").touch()
     key = ("openssl", "genrsa", "-out", str(folder / "sa.key"), "2048")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.control_plane import CONTEXT, ControlPlane
+from tests.cluster.control_plane import ADMIN, CONTEXT, ControlPlane
 from tests.e2e.person import Person
 from tests.e2e.typed import Daemon, becomes, environment, running_daemon, type_towline
 
@@ -31,11 +31,11 @@ class RealFleet:
 
     def push(self, *names: str, provisioner: str = "byo", **files: str | None) -> None:
         """A fleet that serves a template by each of these names; `files` are workspaces written out."""
-        told = {f"workspaces/{name}.yaml": own_pod(name) for name in names}
+        told: dict[str, str | None] = {f"workspaces/{name}.yaml": own_pod(name) for name in names}
         told |= {f"workspaces/{name}.yaml": text for name, text in files.items()}
         self.person.push({"towline.yaml": self._towline(provisioner), **told})
 
-    def once(self, token: str = "admin-token") -> subprocess.CompletedProcess[str]:
+    def once(self, token: str = ADMIN) -> subprocess.CompletedProcess[str]:
         """One pass."""
         return type_towline(("run", "--once", *self._words(token)), environment(self.folder), self.folder)
 
@@ -47,7 +47,7 @@ class RealFleet:
 
     def daemon(self) -> AbstractContextManager[Daemon]:
         """`towline run` while the block lasts."""
-        words = (*self._words("admin-token"), "--poll", "1")
+        words = (*self._words(ADMIN), "--poll", "1")
         return running_daemon(words, environment(self.folder), self.folder / "daemon.log")
 
     def becomes(self, question: object, daemon: Daemon) -> None:

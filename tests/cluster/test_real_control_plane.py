@@ -64,11 +64,12 @@ def test_two_fleets_of_one_cluster_leave_what_they_share_alone(bring: Bring) -> 
     one, other = bring("one"), bring("other")
     one.push("a")
     other.push("a")
-    for fleet in (one, other, one, other):
-        fleet.once()
+    one.once()
+    other.once()
 
-    assert one.writes_of_a_pass() == {}
-    assert other.writes_of_a_pass() == {}
+    written = {*one.writes_of_a_pass(), *other.writes_of_a_pass()}
+
+    assert written.isdisjoint({"patch customresourcedefinitions", "patch namespaces"})
 
 
 def test_what_a_person_changed_is_corrected(bring: Bring) -> None:

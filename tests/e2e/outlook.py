@@ -145,7 +145,9 @@ def _lasting(each: dict[str, Any]) -> dict[str, Any]:
         for key, value in (each.get("spec") or {}).items()
         if key not in ("clusterIP", "clusterIPs")
     }
-    rest = {key: each[key] for key in ("data", "resource", "inference", "tuning") if key in each}
+    rest: dict[str, Any] = {
+        key: each[key] for key in ("data", "resource", "inference", "tuning") if key in each
+    }
     states = {one["type"]: one["status"] for one in conditions}
     return {"metadata": metadata, "spec": spec, "conditions": states, **rest}
 

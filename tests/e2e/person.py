@@ -66,6 +66,13 @@ class Person:
         self.git("push", "-q", "origin", "HEAD:refs/heads/main")
         return self.git("rev-parse", "HEAD")
 
+    def commit_there(self, subject: str) -> str:
+        """Commit the files of the clone right in the bare repository, compressed in haste."""
+        there = ("--git-dir", str(self.bare), "--work-tree", str(self.work), "-c", "core.compression=1")
+        _git(*there, "add", "-A")
+        _git(*there, "commit", "-q", "-m", subject)
+        return self.remote("rev-parse", "main")
+
     def remote(self, *words: str) -> str:
         """Git in the bare repository."""
         return _git("-C", str(self.bare), *words)
@@ -111,5 +118,5 @@ def _git(*words: str) -> str:
 
 def _run(*words: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        ("git", *words), env={**clean_environment(), **_WHO}, capture_output=True, check=False, timeout=120
+        ("git", *words), env={**clean_environment(), **_WHO}, capture_output=True, check=False, timeout=300
     )

@@ -11,11 +11,12 @@ import pytest
 from tests.gitserver import GitServer
 
 from .killing import killed_at_push, killed_at_write
-from .stage import Stage, config_repo, example, staged, workspace
+from .stage import Stage, config_repo, example, fleet, staged, workspace
 
-STEPS_TO_CREATE = range(1, 16)
+STEPS_TO_CREATE = range(1, 17)
 STEPS_TO_PRUNE = range(1, 7)
-STEPS_TO_REPLACE = range(1, 8)
+STEPS_TO_REPLACE = range(1, 7)
+STEPS_TO_BEGIN = (4, 5, 7, 9)
 BIGGER = "Standard_NC48ads_A100_v4"
 
 
@@ -112,6 +113,27 @@ def test_killed_at_any_write_a_move_to_other_nodes_is_finished(
         assert stage.person.told("chat")["instanceType"] == BIGGER
         assert len(stage.outlook.all("StatefulSet")) == 2
         assert len(stage.outlook.inventory()) == 2
+
+
+@pytest.mark.parametrize("nth", STEPS_TO_BEGIN)
+def test_what_was_begun_before_the_kill_goes_when_it_is_no_longer_asked_for(stage: Stage, nth: int) -> None:
+    stage.person.push(config_repo("chat"))
+    assert killed_at_write(stage, nth)
+
+    stage.person.push({"workspaces/chat.yaml": None, "workspaces/.gitkeep": ""}, "Think better of it")
+    approve_if_asked(stage)
+    stage.settle()
+
+    assert stage.outlook.pools() == []
+    assert [name for name in stage.outlook.portrait() if "/chat" in name] == []
+    assert stage.outlook.inventory() == {}
+
+
+def approve_if_asked(stage: Stage) -> None:
+    """A commit without any workspace removes nothing by itself: say that it is meant."""
+    stage.type("run", "--once")
+    if approval := stage.person.page().partition("add `")[2].partition("`")[0]:
+        stage.person.push({"towline.yaml": fleet(f"  approved: ['{approval}']\n")}, "Approve")
 
 
 def untouched(portrait: dict[str, Any], name: str) -> dict[str, Any]:

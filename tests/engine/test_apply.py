@@ -66,6 +66,37 @@ def test_fields_a_persons_tool_took_are_taken_back() -> None:
     assert cluster.writes == [("force", "StatefulSet/default/phi")]
 
 
+def update(*fields: str) -> Step:
+    ports = [{"port": 80, "name": "http"}]
+    document = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "phi", "namespace": "default"}}
+    desired = desired_object({**document, "spec": {"type": "ClusterIP", "ports": ports}})
+    return Step(Action.UPDATE, desired.ref, NAME, "it differs", desired, fields)
+
+
+def test_a_list_a_server_will_not_merge_into_is_written_whole() -> None:
+    cluster = FakeCluster()
+    cluster.faults["Service/default/phi"] = [Refused("Duplicate value: http")]
+
+    outcomes = apply_plan([update("spec.ports[80]", "spec.type")], Hands(cluster, FakeCloud(), "towline"))
+
+    assert outcomes[0].done
+    assert cluster.writes == [
+        ("overwrite", 'Service/default/phi {"spec": {"ports": [{"name": "http", "port": 80}]}}'),
+        ("apply", "Service/default/phi"),
+    ]
+
+
+def test_what_a_server_refuses_of_anything_else_is_told() -> None:
+    cluster = FakeCluster()
+    cluster.faults["Service/default/phi"] = [Refused("spec.type: Unsupported value")]
+
+    outcomes = apply_plan([update("spec.type")], Hands(cluster, FakeCloud(), "towline"))
+
+    assert not outcomes[0].done
+    assert outcomes[0].message == "spec.type: Unsupported value"
+    assert cluster.writes == []
+
+
 def test_another_controllers_fields_are_left_and_reported() -> None:
     cluster = FakeCluster()
     fault = Conflict("spec.replicas is owned by keda-operator", managers=("kubectl-edit", "keda-operator"))

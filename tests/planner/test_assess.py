@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.domain.finding import Finding, Severity
-from reconciler.domain.identity import PoolRef, WorkspaceName
+from reconciler.domain.identity import PoolRef, Ref, WorkspaceName
 from reconciler.domain.inventory import Holding
 from reconciler.domain.plan import Action, Outcome, Plan, Step, WorkspaceChange
 from reconciler.domain.report import Phase, Report, WorkspaceReport
@@ -291,6 +291,20 @@ def test_own_nodes_are_those_the_label_selector_names() -> None:
     assert report.nodes_ready == ("mine",)
 
 
+def test_own_nodes_count_as_far_as_they_are_taken() -> None:
+    placed = pod()
+    placed["spec"] = {**placed.get("spec", {}), "nodeName": "n2"}
+    nodes = tuple(gpu_node(name) for name in ("n1", "n2", "n3"))
+
+    report = report_of(
+        world(running_set(), nodes=nodes, pods=(placed,)),
+        replace(asked(), pool=None),
+        fleet={"nodeProvisioner": "byo"},
+    )
+
+    assert report.nodes_ready == ("n2",)
+
+
 def error(message: str = "preset x is not known") -> Finding:
     return Finding("workspaces/phi.yaml", 3, 1, "inference.preset.name", message, "use y", workspace=NAME)
 
@@ -522,3 +536,15 @@ def test_reports_come_in_order_of_name_whatever_the_order_of_the_files() -> None
     )
 
     assert list(report.workspaces) == sorted(names)
+
+
+def test_what_begins_to_roll_in_this_pass_does_not_count_as_serving_what_is_asked() -> None:
+    target = Ref("apps/v1", "StatefulSet", NAME.namespace, NAME.name)
+    image = ("spec.template.spec.containers[phi].image",)
+    rolled = Outcome(Step(Action.UPDATE, target, NAME, "it differs", fields=image), done=True)
+    labels = Step(Action.UPDATE, target, NAME, "it differs", fields=("metadata.labels",))
+    labelled = Outcome(labels, done=True)
+
+    assert report_of(up(), outcomes=(rolled,)).phase is not Phase.READY
+    assert report_of(up(), outcomes=(rolled,)).awaiting == "its pods to be replaced"
+    assert report_of(up(), outcomes=(labelled,)).phase is Phase.READY

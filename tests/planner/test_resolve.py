@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from reconciler.domain.finding import Severity
+from reconciler.domain.config import NodeGpus
+from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.identity import WorkspaceName
-from reconciler.planner.blueprint import Env, Runtime
+from reconciler.planner.blueprint import Blueprint, Env, Runtime
 from reconciler.planner.names import container_name, node_pool_name, pool_name
 from reconciler.planner.resolve import resolve
 from reconciler.planner.scheduling import match_labels
@@ -153,6 +155,51 @@ def test_own_nodes_cost_nothing_and_are_asked_for_by_label_alone() -> None:
     assert resolved.nodes.pool == ""
     assert resolved.requirements == {"apps": "model"}
     assert resolved.capacity.is_distributed
+
+
+def on_own(gpus: NodeGpus | None, document: dict[str, Any]) -> Blueprint | tuple[Finding, ...]:
+    return resolve(replace(declared(document), gpus=gpus), fleet(nodeProvisioner="byo"), catalog())
+
+
+TWO_A100 = NodeGpus("NVIDIA-A100-80GB-PCIe", 2, 81920)
+
+
+@pytest.mark.parametrize(
+    ("preset", "nodes", "tensor", "data"),
+    [
+        ("phi-4-mini-instruct", 1, 1, 2),
+        ("qwen2.5-coder-32b-instruct", 1, 2, 1),
+        ("llama-3.3-70b-instruct", 2, 2, 1),
+    ],
+)
+def test_own_nodes_that_say_what_they_have_are_taken_whole(
+    preset: str, nodes: int, tensor: int, data: int
+) -> None:
+    resolved = on_own(TWO_A100, manifest(None, inference={"preset": {"name": preset}}))
+    assert isinstance(resolved, Blueprint)
+    capacity = resolved.capacity
+    assert (capacity.nodes, capacity.tensor_parallel, capacity.data_parallel) == (nodes, tensor, data)
+    assert (capacity.gpus_asked, capacity.instance_type, capacity.cost.dollars_per_hour) == (2, "", 0)
+    assert capacity.because[0].startswith("the fleet's own nodes: 2 × NVIDIA-A100-80GB-PCIe on each of")
+
+
+def test_own_nodes_that_are_too_small_are_told_unless_checks_are_bypassed() -> None:
+    small = NodeGpus("Quadro-K620", 1, 2048)
+    document = manifest(None, inference={"preset": {"name": "phi-4-mini-instruct"}})
+    refused = on_own(small, document)
+    assert isinstance(refused, tuple)
+    assert [each.field for each in refused] == ["resource.labelSelector"]
+    document["metadata"]["annotations"] = {"kaito.sh/bypass-resource-checks": "true"}
+    assert isinstance(on_own(small, document), Blueprint)
+
+
+def test_training_on_own_nodes_takes_one_gpu_whatever_labels_come_and_go() -> None:
+    document = tuning(size="")
+    known, unknown = (on_own(gpus, document) for gpus in (TWO_A100, None))
+    assert isinstance(known, Blueprint)
+    assert isinstance(unknown, Blueprint)
+    assert known.capacity == unknown.capacity
+    assert known.capacity.gpus_asked == 1
 
 
 def test_a_slice_of_a_gpu_is_asked_for_by_its_profile() -> None:

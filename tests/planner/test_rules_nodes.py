@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from reconciler.domain.config import NodeGpus
 from reconciler.domain.finding import Severity
+from reconciler.planner.read_workspace import workspace_of
 from reconciler.planner.rules.context import SeenNode
+from reconciler.planner.rules.own_nodes import selected_gpus
 from tests.builders import manifest
 from tests.planner.judged import A10, BYO, SELECTOR, annotated, context, fields, judge, node, own, tuned
 
@@ -133,6 +136,23 @@ def test_shares_are_for_brought_nodes_and_for_serving() -> None:
 def test_brought_nodes_are_alike_and_large_enough(nodes: Any, said: str | None) -> None:
     findings = judge(own(), context({"nodeProvisioner": "byo"}, nodes=nodes))
     assert [(said or "?") in finding.message for finding in findings] == ([True] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("nodes", "known"),
+    [
+        ((node("a", count="2"), node("b", count="2")), NodeGpus("A100", 2, 81920)),
+        ((node("a"), node("b", count="2")), None),
+        ((node("a"), node("b", count="")), None),
+        ((), None),
+        (None, None),
+    ],
+)
+def test_what_all_the_brought_nodes_have_is_known(nodes: Any, known: NodeGpus | None) -> None:
+    workspace, _ = workspace_of(own())
+    assert workspace is not None
+    assert selected_gpus(workspace, context({"nodeProvisioner": "byo"}, nodes=nodes)) == known
+    assert selected_gpus(workspace, context({}, nodes=nodes)) is None
 
 
 def test_the_bypass_annotation_leaves_memory_of_brought_nodes_to_the_user() -> None:

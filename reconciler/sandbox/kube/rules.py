@@ -63,6 +63,8 @@ def _service(obj: Obj) -> Iterator[Cause]:
         if (port.get("port"), port["protocol"]) in seen:
             yield duplicate(field, {"port": port.get("port"), "protocol": port["protocol"]})
         seen.add((port.get("port"), port["protocol"]))
+        if port.get("name") in [each.get("name") for each in ports[:index] if each.get("name")]:
+            yield duplicate(f"{field}.name", port["name"])
 
 
 def _service_port(port: Obj, field: str, *, named: bool) -> Iterator[Cause]:

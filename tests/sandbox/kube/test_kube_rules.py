@@ -117,6 +117,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (service("1s"), "metadata.name"),
     (service(ports=[]), "spec.ports"),
     (service(ports=[{"port": 1}, {"port": 2, "name": "b"}]), "spec.ports[0].name"),
+    (service(ports=[{"port": 1, "name": "b"}, {"port": 2, "name": "b"}]), "spec.ports[1].name"),
     (_with_container(image=""), f"{_MAIN}.image"),
     (_with_container(name="Main"), f"{_MAIN}.name"),
     (_with_container(ports=[{"containerPort": 99999}]), f"{_MAIN}.ports[0].containerPort"),
