@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -61,6 +62,8 @@ class Memory:
     inventory: tuple[tuple[Any, ...], Inventory] = ((), {})
     nodes: tuple[tuple[ObservedObject, ...], Seen] = ((), ())
     desired: tuple[tuple[Any, ...], DesiredState] | None = None
+    last: Report | None = None
+    blind_passes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +96,16 @@ class Engine:
 
     def run_pass(self) -> Report:
         """Look, decide, act, and write down what came of it."""
-        prospect = self.plan()
+        try:
+            prospect = self.plan()
+        except Fault as fault:
+            self._tell_blindness(fault)
+            raise
         doors = self._open_doors(prospect.config.fleet)
         hands = Hands(doors.cluster, doors.cloud, prospect.config.fleet.name)
         outcomes, inventory = self._act(prospect, hands)
         report = self._assess(prospect, outcomes, inventory)
+        self._memory.last, self._memory.blind_passes = report, 0
         return self._publish(report, prospect, doors)
 
     def look(self) -> Report:
@@ -202,6 +210,15 @@ class Engine:
         is a problem of the report that comes back: the work is done, and another pass tells."""
         problems = (*self._tell_cluster(report, prospect, doors), *self._tell_git(report, doors))
         return replace(report, problems=(*report.problems, *problems)) if problems else report
+
+    def _tell_blindness(self, fault: Fault) -> None:
+        """Say in Git that what stands there may be old. From the second time on: a blip is no news."""
+        memory = self._memory
+        memory.blind_passes += 1
+        if memory.blind_passes > 1 and memory.last is not None and memory.fleet is not None:
+            old = replace(memory.last, problems=(f"this may be old, the world cannot be looked at: {fault}",))
+            with suppress(Fault):
+                self._tell_git(old, self._open_doors(memory.fleet))
 
     def _tell_cluster(self, report: Report, prospect: Prospect, doors: Doors) -> tuple[str, ...]:
         if prospect.observed.foreign_crd:

@@ -24,8 +24,11 @@ class FakeCluster:
         self.seen = {each.ref: each for each in objects}
         self.writes: list[tuple[str, str]] = []
         self.faults: dict[str, list[Fault]] = {}
+        self.blind: Fault | None = None
 
     def objects(self) -> Mapping[Ref, ObservedObject]:
+        if self.blind:
+            raise self.blind
         labelled = (
             each for each in self.seen.values() if FLEET in each.document["metadata"].get("labels", {})
         )
@@ -65,7 +68,10 @@ class FakeCluster:
     def apply_status(self, ref: Ref, status: Mapping[str, object]) -> None:
         self.writes.append(("status", str(ref)))
         document = {**self.seen[ref].document, "status": status}
-        self.seen[ref] = replace(self.seen[ref], body=json.dumps(document).encode())
+        version = str(len(self.writes) + 100)
+        before = self.seen[ref]
+        seen = observed_object(document, digest=before.digest, uid=before.uid, resource_version=version)
+        self.seen[ref] = replace(seen, workspace=before.workspace)
 
     def delete(self, ref: Ref, uid: str) -> None:
         self._fail(ref, force=False)

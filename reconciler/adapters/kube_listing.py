@@ -12,7 +12,7 @@ from .kube_kinds import KindInfo
 from .kube_seen import Json, Trim, observe
 from .kube_wire import Query, Request, Wire
 
-_PAGE = 500
+_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)

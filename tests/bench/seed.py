@@ -1,8 +1,8 @@
 """Worlds written down for the sandbox to go on from: with a node, and with a fleet that stands already.
 
 `python -m tests.bench.seed FOLDER REPOSITORY`. Ten thousand workspaces through the HTTP API would take
-longer than all measurements together; here the same rendered objects go through the sandbox's own
-server-side apply without HTTP between. What is left to do is done by the daemon before it is measured.
+longer than all measurements together; here the same rendered objects go through the sandbox's own admission
+without HTTP between. What is left to do is done by the daemon before it is measured.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from reconciler.planner.custom_status import workspace_status
 from reconciler.planner.inventory import inventory_objects
 from reconciler.planner.ledger import inventory_after
 from reconciler.reconcile import Engine, Prospect
-from reconciler.sandbox.kube.store import Store, Write, key_of
+from reconciler.sandbox.kube.store import Store
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.snapshot import read_snapshot, write_snapshot
 from reconciler.settings import Settings
@@ -31,6 +31,7 @@ from reconciler.wiring.house import engine_for
 from reconciler.wiring.worlds import SANDBOX_CONTEXT, sandbox_settings
 from tests.bench.fleet import NODES
 
+_WORKSPACE = "kaito.sh/Workspace"
 _LABELS = {
     NODES[0]: NODES[1],
     "nvidia.com/gpu.product": "NVIDIA-A100-80GB-PCIe",
@@ -89,28 +90,20 @@ def _statuses(engine: Engine) -> Iterator[tuple[Ref, dict[str, Any]]]:
 def _fill(store: Store, prospect: Prospect, statuses: list[tuple[Ref, dict[str, Any]]]) -> None:
     steps = [step for step in prospect.plan.steps if isinstance(step.desired, DesiredObject)]
     wanted = [each.desired for each in steps if isinstance(each.desired, DesiredObject)]
-    uids = [_apply(store, each) for each in wanted]
+    uids = [_create(store, each) for each in wanted]
     outcomes = tuple(Outcome(step, done=True, uid=uid) for step, uid in zip(steps, uids, strict=True))
     config = prospect.config
     inventory = inventory_after({}, prospect.desired, prospect.observed, outcomes, config.commit)
     for each in inventory_objects(inventory, config.fleet.name):
-        _apply(store, each)
+        _create(store, each)
     for ref, status in statuses:
-        document = {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": {"name": ref.name}}
-        _write(store, ref, {**document, "status": status}, Write("towline", "status"))
+        store.patch(_WORKSPACE, ref.namespace, ref.name, {"status": status}, subresource="status")
 
 
-def _apply(store: Store, desired: DesiredObject) -> str:
+def _create(store: Store, desired: DesiredObject) -> str:
     document = desired.document
     document["metadata"].setdefault("annotations", {})[DIGEST] = desired.digest
-    return _write(store, desired.ref, document, Write("towline"))
-
-
-def _write(store: Store, ref: Ref, document: dict[str, Any], write: Write) -> str:
-    kind = store.ledger.kinds.of_object(document)
-    assert kind is not None
-    stored, _ = store.apply(kind, key_of(kind, ref.namespace, ref.name), document, write)
-    return str(stored.obj["metadata"]["uid"])
+    return str(store.create(document, "towline")["metadata"]["uid"])
 
 
 if __name__ == "__main__":
