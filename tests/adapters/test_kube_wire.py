@@ -45,8 +45,8 @@ def test_a_look_reads_all_pages_of_our_label_and_adds_what_items_lack(tmp_path: 
     with cluster_of(tmp_path, script, Looking(watch=False)) as (cluster, server):
         objects = cluster.objects()
     assert [asked.query for asked in server.asked] == [
-        {"labelSelector": "towline.dev/fleet=demo", "limit": "500"},
-        {"labelSelector": "towline.dev/fleet=demo", "limit": "500", "continue": "page-2"},
+        {"labelSelector": "towline.dev/fleet=demo", "limit": "200"},
+        {"labelSelector": "towline.dev/fleet=demo", "limit": "200", "continue": "page-2"},
     ]
     assert set(objects) == {ref("a"), ref("b")}
     seen = objects[ref("a")].document

@@ -20,7 +20,7 @@ class Figure:
     @property
     def ratio(self) -> float | None:
         """The value in peers; None where there is nothing to divide by."""
-        return round(self.value / self.peer, 4) if self.peer else None
+        return round(self.value / self.peer, 6) if self.peer else None
 
 
 def table(figures: Iterable[Figure]) -> str:
