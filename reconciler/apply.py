@@ -11,8 +11,8 @@ from .domain.identity import PoolRef, Ref
 from .domain.plan import Action, Outcome, Step
 from .domain.state import FIELD_MANAGER, FLEET, DesiredObject, DesiredPool
 from .faults import Conflict, Fault, Refused
-from .planner.named_lists import named_lists
-from .planner.order import CLUSTER_WIDE
+from .planner.decide.named_lists import named_lists
+from .planner.decide.order import CLUSTER_WIDE
 from .ports import Cloud, Cluster
 
 ADOPT = "towline.dev/adopt"

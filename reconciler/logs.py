@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from .planner.masked import masked
+from .planner.tell.masked import masked
 
 
 def configure(form: str, file: Path | None = None) -> None:

@@ -11,7 +11,7 @@ from .apply import Hands, apply_plan
 from .domain.inventory import Inventory
 from .domain.plan import Action, Outcome, Step
 from .domain.state import ObservedState
-from .planner.inventory import inventory_objects, is_inventory
+from .planner.decide.inventory import inventory_objects, is_inventory
 
 
 def write_inventory(

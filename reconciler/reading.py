@@ -14,11 +14,11 @@ from .domain.fleet import FILE
 from .domain.identity import WorkspaceName
 from .domain.workspace import Workspace
 from .faults import Fault, Refused
-from .planner.judging import Judge
-from .planner.read_config import read_config
-from .planner.read_fleet import fleet_entry, read_fleet
+from .planner.read.config import read_config
+from .planner.read.fleet import fleet_entry, read_fleet
+from .planner.read.judging import Judge
+from .planner.read.tree import wanted
 from .planner.rules.context import SeenNode
-from .planner.tree import wanted
 from .ports import Reader, Source
 
 

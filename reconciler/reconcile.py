@@ -20,19 +20,19 @@ from .faults import Fault, Refused, Throttled
 from .look import Doors, look
 from .ownership import write_inventory
 from .pauses import Pauses
-from .planner.assess import Assessor, Pass
-from .planner.before import manifests_before
-from .planner.custom_resources import said_of_another_owner, within
-from .planner.custom_status import workspace_statuses
-from .planner.desire import desire, desire_cluster
-from .planner.diff import Policy, diff
-from .planner.guard import absences
-from .planner.inventory import is_inventory, read_inventory
-from .planner.ledger import inventory_after, inventory_begun
-from .planner.lore import Lore
-from .planner.order import CLUSTER_WIDE
-from .planner.seen_nodes import Seen, seen_nodes
-from .planner.status import compose_status
+from .planner.assess.assess import Assessor, Pass
+from .planner.assess.custom_status import workspace_statuses
+from .planner.decide.diff import Policy, diff
+from .planner.decide.guard import absences
+from .planner.decide.inventory import is_inventory, read_inventory
+from .planner.decide.ledger import inventory_after, inventory_begun
+from .planner.decide.order import CLUSTER_WIDE
+from .planner.desire.custom_resources import said_of_another_owner, within
+from .planner.desire.desire import desire, desire_cluster
+from .planner.desire.lore import Lore
+from .planner.read.before import manifests_before
+from .planner.read.seen_nodes import Seen, seen_nodes
+from .planner.tell.status import compose_status
 from .ports import Reader, Source
 from .reading import Edition, Hub, Shelf, judge_edition, read_edition
 

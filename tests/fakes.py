@@ -13,7 +13,7 @@ from reconciler.domain.plan import Applied
 from reconciler.domain.report import StatusCommit
 from reconciler.domain.state import FLEET, DesiredObject, DesiredPool, ObservedObject, ObservedPool
 from reconciler.faults import Conflict, Fault
-from reconciler.planner.order import CLUSTER_WIDE
+from reconciler.planner.decide.order import CLUSTER_WIDE
 from tests.builders import observed_object, observed_pool
 
 

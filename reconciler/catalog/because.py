@@ -1,10 +1,10 @@
 """The sizing arithmetic as steps a person can follow with a pencil."""
 
-from reconciler.catalog.gpu import GPU, InstanceType
-from reconciler.catalog.kaito import kaito_nodes
-from reconciler.catalog.layout import Layout, cache_share, layer_share
-from reconciler.catalog.memory import LOADED, MARGIN, cache_gib, given_gib, loaded_gib, need, utilisation
-from reconciler.catalog.preset import Attention, Preset
+from .gpu import GPU, InstanceType
+from .kaito import kaito_nodes
+from .layout import Layout, cache_share, layer_share
+from .memory import LOADED, MARGIN, cache_gib, given_gib, loaded_gib, need, utilisation
+from .preset import Attention, Preset
 
 
 def served(

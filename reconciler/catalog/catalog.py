@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.catalog.gpu import InstanceType, RetiredSize, Sizes, read_sizes
-from reconciler.catalog.preset import Preset, read_preset
-from reconciler.catalog.rules import Rules, read_rules
+from .gpu import InstanceType, RetiredSize, Sizes, read_sizes
+from .preset import Preset, read_preset
+from .rules import Rules, read_rules
 
 
 @dataclass(frozen=True, slots=True)

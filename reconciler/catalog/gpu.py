@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.catalog.price import Price, PriceList, read_price, read_price_list
+from .price import Price, PriceList, read_price, read_price_list
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.catalog.preset import GIB, Attention, Preset, Quantization
-from reconciler.catalog.rules import Rules
+from .preset import GIB, Attention, Preset, Quantization
+from .rules import Rules
 
 SENSELESS = 2**31
 """From here on a number in a configuration is no size of a model."""

@@ -6,10 +6,10 @@ MLA models, and of models with few key-value heads, by all GPUs of a node, which
 
 import math
 
-from reconciler.catalog.gpu import InstanceType
-from reconciler.catalog.layout import Layout, holds_twice
-from reconciler.catalog.memory import DEFAULT_CONTEXT, LOADED, MARGIN, OVERHEAD_GIB
-from reconciler.catalog.preset import GIB, Preset
+from .gpu import InstanceType
+from .layout import Layout, holds_twice
+from .memory import DEFAULT_CONTEXT, LOADED, MARGIN, OVERHEAD_GIB
+from .preset import GIB, Preset
 
 UTILISATION = 0.84
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from reconciler.catalog.gpu import InstanceType
-from reconciler.catalog.preset import GIB, Attention, Preset
+from .gpu import InstanceType
+from .preset import GIB, Attention, Preset
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from bisect import bisect_left
 from dataclasses import dataclass
 
-from reconciler.catalog.gpu import GPU
-from reconciler.catalog.layout import Layout, cache_share, layer_share
-from reconciler.catalog.preset import GIB, Preset
+from .gpu import GPU
+from .layout import Layout, cache_share, layer_share
+from .preset import GIB, Preset
 
 LOADED = 1.02
 """GiB in GPU memory for a GiB of weight files. Source: KAITO v0.12's estimator."""

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from reconciler.catalog.catalog import Catalog
-from reconciler.catalog.gpu import InstanceType
-from reconciler.catalog.preset import Preset
-from reconciler.catalog.purpose import size_for
-from reconciler.catalog.sizing import Sizing
-from reconciler.catalog.verdict import unsuited
+from .catalog import Catalog
+from .gpu import InstanceType
+from .preset import Preset
+from .purpose import size_for
+from .sizing import Sizing
+from .verdict import unsuited
 
 MOST_MACHINES = 8
 """Machines beyond which an offer is no sensible one."""

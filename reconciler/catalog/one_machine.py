@@ -1,10 +1,10 @@
 """What runs on one machine only: serving with Transformers, and fine-tuning."""
 
-from reconciler.catalog import because
-from reconciler.catalog.gpu import InstanceType
-from reconciler.catalog.memory import OVERHEAD_GIB, cache_gib, loaded_gib
-from reconciler.catalog.preset import GIB, Preset
-from reconciler.catalog.sizing import NOT_KNOWN, Sizing, TooSmall, wanted_context
+from . import because
+from .gpu import InstanceType
+from .memory import OVERHEAD_GIB, cache_gib, loaded_gib
+from .preset import GIB, Preset
+from .sizing import NOT_KNOWN, Sizing, TooSmall, wanted_context
 
 USABLE = 0.93
 """The part of a card's nominal memory a process gets; nominal figures are 1 to 7 percent high."""

@@ -1,8 +1,9 @@
 """A machine somebody brought, as far as the labels of NVIDIA's GPU feature discovery describe it."""
 
-from reconciler.catalog.gpu import GPU, InstanceType, Machine
-from reconciler.catalog.price import Price
 from reconciler.domain.config import NodeGpus
+
+from .gpu import GPU, InstanceType, Machine
+from .price import Price
 
 _MIB_A_GIB = 1024
 

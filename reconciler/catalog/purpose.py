@@ -1,9 +1,9 @@
 """What a preset is to be run for: served by vLLM or Transformers, or tuned with LoRA or QLoRA."""
 
-from reconciler.catalog.gpu import InstanceType
-from reconciler.catalog.one_machine import TUNING_TOKENS, size_transformers, size_tuning
-from reconciler.catalog.preset import Preset
-from reconciler.catalog.sizing import Sizing, TooSmall, size
+from .gpu import InstanceType
+from .one_machine import TUNING_TOKENS, size_transformers, size_tuning
+from .preset import Preset
+from .sizing import Sizing, TooSmall, size
 
 PURPOSES = ("vllm", "transformers", "lora", "qlora")
 

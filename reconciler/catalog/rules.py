@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.catalog.preset import Vllm
+from .preset import Vllm
 
 
 @dataclass(frozen=True, slots=True)

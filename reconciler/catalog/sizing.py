@@ -2,19 +2,11 @@
 
 from dataclasses import dataclass
 
-from reconciler.catalog import because
-from reconciler.catalog.gpu import InstanceType
-from reconciler.catalog.layout import Layout, layouts
-from reconciler.catalog.memory import (
-    DEFAULT_CONTEXT,
-    cache_gib,
-    given_gib,
-    holds,
-    loaded_gib,
-    longest_context,
-    need,
-)
-from reconciler.catalog.preset import Preset
+from . import because
+from .gpu import InstanceType
+from .layout import Layout, layouts
+from .memory import DEFAULT_CONTEXT, cache_gib, given_gib, holds, loaded_gib, longest_context, need
+from .preset import Preset
 
 MOST_NODES = 1000
 """Machines an AKS agent pool has at most. Source: AKS quotas and limits."""

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from reconciler.catalog.gpu import InstanceType, RetiredSize
-from reconciler.catalog.preset import Preset
-from reconciler.catalog.sizing import Sizing, TooSmall, size, size_for_nodes, wanted_context
+from .gpu import InstanceType, RetiredSize
+from .preset import Preset
+from .sizing import Sizing, TooSmall, size, size_for_nodes, wanted_context
 
 LEAST_COMPUTE_CAPABILITY = 8.0
 """What KAITO's presets need of a GPU: bfloat16. Source: KAITO v0.12's SKU table."""

@@ -40,7 +40,7 @@ class Verbs(click.Group):
         A word we do not know is exit code 1 as well: 2 means changes, and a pipeline must not take a
         mistyped option for them.
         """
-        from ..faults import Fault
+        from reconciler.faults import Fault
 
         try:
             return super().invoke(ctx)

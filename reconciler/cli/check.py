@@ -31,7 +31,7 @@ def command(context: click.Context, path: Path, base: str | None, output: str) -
     -o json prints {"valid", "findings": [{"severity", "file", "line", "column", "workspace", "field",
     "message", "mend"}]}. Lines and columns count from 1; 0 means the file as a whole.
     """
-    from reconciler.adapters.cell import Cell
+    from reconciler.adapters.cell.cell import Cell
     from reconciler.domain.finding import has_errors
     from reconciler.faults import Fault
     from reconciler.present.findings import findings_json, findings_text
@@ -51,10 +51,10 @@ def _check(path: Path, base: str | None, cell: Reader) -> tuple[tuple[Finding, .
     """The findings, and how many files were looked at."""
     from dataclasses import replace
 
-    from reconciler.adapters.folder import Folder
-    from reconciler.adapters.folder_past import FolderPast
+    from reconciler.adapters.folder.folder import Folder
+    from reconciler.adapters.folder.past import FolderPast
     from reconciler.domain.fleet import FILE
-    from reconciler.planner.read_config import all_findings
+    from reconciler.planner.read.config import all_findings
     from reconciler.wiring import load_catalog
 
     if path.is_file() and path.name == FILE:
@@ -72,8 +72,8 @@ def _fleet_alone(path: Path, cell: Reader) -> tuple[Finding, ...]:
     """The fleet's file without the folders it speaks of."""
     from dataclasses import replace
 
-    from reconciler.adapters.folder import Folder
-    from reconciler.planner.read_fleet import fleet_entry, read_fleet
+    from reconciler.adapters.folder.folder import Folder
+    from reconciler.planner.read.fleet import fleet_entry, read_fleet
 
     source = Folder(path)
     snapshot = source.snapshot("")
@@ -96,10 +96,10 @@ def _read(
 ) -> tuple[Config, int]:
     """The fleet's file first, since it says which others are to be read."""
     from reconciler.domain.fleet import FILE
-    from reconciler.planner.judging import Judge
-    from reconciler.planner.read_config import read_config
-    from reconciler.planner.read_fleet import fleet_entry, read_fleet
-    from reconciler.planner.tree import wanted
+    from reconciler.planner.read.config import read_config
+    from reconciler.planner.read.fleet import fleet_entry, read_fleet
+    from reconciler.planner.read.judging import Judge
+    from reconciler.planner.read.tree import wanted
 
     snapshot = source.snapshot(source.tip())
     whole = all(entry.path != FILE for entry in snapshot.entries)

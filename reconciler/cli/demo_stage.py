@@ -16,16 +16,16 @@ from types import TracebackType
 from rich.console import Console
 from rich.text import Text
 
-from ..daemon import Ending, Trigger
-from ..domain.report import Report
-from ..faults import Fault, Refused
-from ..logs import configure
-from ..present.plan import plan_text
-from ..present.progress import Progress
-from ..settings import Settings
-from ..wiring import example_repo_dir
-from ..wiring.house import engine_for, running
-from ..wiring.worlds import has_sandbox, sandbox_folder, sandbox_settings, start_sandbox
+from reconciler.daemon import Ending, Trigger
+from reconciler.domain.report import Report
+from reconciler.faults import Fault, Refused
+from reconciler.logs import configure
+from reconciler.present.plan import plan_text
+from reconciler.present.progress import Progress
+from reconciler.settings import Settings
+from reconciler.wiring import example_repo_dir
+from reconciler.wiring.house import engine_for, running
+from reconciler.wiring.worlds import has_sandbox, sandbox_folder, sandbox_settings, start_sandbox
 
 _OURS = "towline.log"  # every demo has one
 _PERSON = {"GIT_AUTHOR_NAME": "You", "GIT_AUTHOR_EMAIL": "you@example.com"}

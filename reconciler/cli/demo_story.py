@@ -7,8 +7,9 @@ import shutil
 import sys
 from collections.abc import Callable
 
-from ..domain.identity import WorkspaceName
-from ..domain.report import Phase, Report
+from reconciler.domain.identity import WorkspaceName
+from reconciler.domain.report import Phase, Report
+
 from .demo_stage import Stage, edit
 
 _CHAT = WorkspaceName("default", "phi-4-chat")

@@ -6,7 +6,8 @@ import json
 
 import click
 
-from ..settings import Settings
+from reconciler.settings import Settings
+
 from .world import world_options
 
 
@@ -27,8 +28,8 @@ def command(settings: Settings, output: str, name: str | None) -> None:
     "findings": [{"severity", "file", "line", "column", "workspace", "field", "message", "mend"}]}]}
     "dollars_per_hour" is null when no price is known.
     """
-    from ..present.workspaces import workspaces_json, workspaces_text
-    from ..wiring.house import engine_for
+    from reconciler.present.workspaces import workspaces_json, workspaces_text
+    from reconciler.wiring.house import engine_for
 
     with engine_for(settings) as engine:
         report = engine.look()

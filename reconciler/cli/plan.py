@@ -7,7 +7,8 @@ import sys
 
 import click
 
-from ..settings import Settings
+from reconciler.settings import Settings
+
 from .world import world_options
 
 
@@ -24,8 +25,8 @@ def command(settings: Settings, output: str) -> None:
     "workspaces": [{"workspace", "action", "because", "nodes_before", "nodes_after",
     "dollars_per_hour_before", "dollars_per_hour_after"}]}
     """
-    from ..present.plan import plan_json, plan_text
-    from ..wiring.house import engine_for
+    from reconciler.present.plan import plan_json, plan_text
+    from reconciler.wiring.house import engine_for
 
     with engine_for(settings) as engine:
         prospect = engine.plan()

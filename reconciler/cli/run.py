@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from ..settings import Settings
+from reconciler.settings import Settings
+
 from .world import world_options
 
 
@@ -44,9 +45,10 @@ def command(
 
     Ends with 0 when it was asked to stop or everything settled, and with 1 when it could not.
     """
-    from ..daemon import Ending, Trigger
-    from ..logs import configure
-    from ..wiring.house import running
+    from reconciler.daemon import Ending, Trigger
+    from reconciler.logs import configure
+    from reconciler.wiring.house import running
+
     from .ending import on_signals
 
     configure(log_format)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ..settings import SANDBOX_SPEED
+from reconciler.settings import SANDBOX_SPEED
 
 _PORT = click.IntRange(0, 65535)
 _TROUBLES = (
@@ -46,8 +46,9 @@ def command(state: Path, speed: float, trouble: tuple[str, ...], kube_port: int,
 
     Agent pools bring nodes, nodes run pods, pods are simulated: no GPU and no cloud is touched.
     """
-    from ..sandbox.trouble import parse_trouble
-    from ..wiring.worlds import sandbox_folder, sandbox_settings, start_sandbox
+    from reconciler.sandbox.trouble import parse_trouble
+    from reconciler.wiring.worlds import sandbox_folder, sandbox_settings, start_sandbox
+
     from .ending import on_signals
 
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..settings import Settings
+from reconciler.settings import Settings
 
 _OPTIONS = (
     click.option("--repo", default=".", show_default=True, help="Config repository: a path or a URL."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..planner.status_file import HOURS_PER_MONTH, UNKNOWN
+from reconciler.planner.tell.status_file import HOURS_PER_MONTH, UNKNOWN
 
 
 def dollars(amount: float | None) -> str:

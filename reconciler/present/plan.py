@@ -8,9 +8,10 @@ from typing import Any
 
 from click import style
 
-from ..domain.identity import WorkspaceName
-from ..domain.plan import Action, Plan, Step, WorkspaceChange
-from ..planner.readable import readable
+from reconciler.domain.identity import WorkspaceName
+from reconciler.domain.plan import Action, Plan, Step, WorkspaceChange
+from reconciler.planner.tell.readable import readable
+
 from .columns import columns
 from .money import difference, dollars, monthly_difference
 

@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from ..domain.identity import WorkspaceName
-from ..domain.report import Report, WorkspaceReport
-from ..planner.readable import readable
+from reconciler.domain.identity import WorkspaceName
+from reconciler.domain.report import Report, WorkspaceReport
+from reconciler.planner.tell.readable import readable
+
 from .columns import columns
 from .workspaces import awaiting, phase_word
 

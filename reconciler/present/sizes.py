@@ -10,7 +10,8 @@ from reconciler.catalog.offer import Offer
 from reconciler.catalog.preset import Preset
 from reconciler.catalog.price import Price, PriceList
 from reconciler.catalog.sizing import Sizing, TooSmall
-from reconciler.present.columns import columns
+
+from .columns import columns
 
 _HEADINGS = ("INSTANCE TYPE", "GPU", "NODES", "TP×PP×DP", "LARGEST CONTEXT", "$/HOUR", "PRICE OF")
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from click import style
 
-from ..domain.finding import Finding
-from ..domain.report import Phase, WorkspaceReport
-from ..planner.readable import readable
+from reconciler.domain.finding import Finding
+from reconciler.domain.report import Phase, WorkspaceReport
+from reconciler.planner.tell.readable import readable
+
 from .columns import columns
 from .money import dollars
 

@@ -10,24 +10,24 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from reconciler.sandbox.arm.cloud import Cloud, Terms
-from reconciler.sandbox.arm.face import ArmFace
-from reconciler.sandbox.arm.place import Place
-from reconciler.sandbox.arm.pool import Pool, settle
-from reconciler.sandbox.arm.sizes import Sizes
-from reconciler.sandbox.arm.throttle import Buckets
-from reconciler.sandbox.certificate import certificate_of, server_context
-from reconciler.sandbox.clock import Clock
-from reconciler.sandbox.keeper import Keeper
-from reconciler.sandbox.kube.store import Store
-from reconciler.sandbox.kubeconfig import write_kubeconfig
-from reconciler.sandbox.kubeface import kube_application
-from reconciler.sandbox.requests import RequestLog
-from reconciler.sandbox.settings import SandboxSettings
-from reconciler.sandbox.snapshot import Snapshot, read_snapshot
-from reconciler.sandbox.trouble import Troubles
-from reconciler.sandbox.world.ground import Pace
-from reconciler.sandbox.world.world import World, ground_of
+from .arm.cloud import Cloud, Terms
+from .arm.face import ArmFace
+from .arm.place import Place
+from .arm.pool import Pool, settle
+from .arm.sizes import Sizes
+from .arm.throttle import Buckets
+from .certificate import certificate_of, server_context
+from .clock import Clock
+from .keeper import Keeper
+from .kube.store import Store
+from .kubeconfig import write_kubeconfig
+from .kubeface import kube_application
+from .requests import RequestLog
+from .settings import SandboxSettings
+from .snapshot import Snapshot, read_snapshot
+from .trouble import Troubles
+from .world.ground import Pace
+from .world.world import World, ground_of
 
 _SYSTEM_POOL: dict[str, Any] = {"properties": {"vmSize": "Standard_D4s_v5", "count": 1, "mode": "System"}}
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from reconciler.sandbox.snapshot import Snapshot, write_snapshot
+from .snapshot import Snapshot, write_snapshot
 
 _SOON = 3.0
 _SHARE = 20.0

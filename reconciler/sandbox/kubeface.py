@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from reconciler.sandbox.kube.face import RequestLine, Trouble, application
-from reconciler.sandbox.kube.store import Store
-from reconciler.sandbox.requests import Asked, RequestLog
-from reconciler.sandbox.trouble import Troubles
-from reconciler.sandbox.world.logs import Logs
+from .kube.face import RequestLine, Trouble, application
+from .kube.store import Store
+from .requests import Asked, RequestLog
+from .trouble import Troubles
+from .world.logs import Logs
 
 
 def kube_application(

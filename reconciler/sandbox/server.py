@@ -7,10 +7,10 @@ import threading
 from concurrent.futures import Future
 from types import TracebackType
 
-from reconciler.sandbox.arm.place import Place
-from reconciler.sandbox.embedded import Embedded
-from reconciler.sandbox.requests import RequestLog
-from reconciler.sandbox.settings import SandboxSettings
+from .arm.place import Place
+from .embedded import Embedded
+from .requests import RequestLog
+from .settings import SandboxSettings
 
 _PLACE = Place("00000000-0000-0000-0000-000000070514", "towline-sandbox", "sandbox", "eastus")
 _LONGEST_STOP = 30.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.sandbox.trouble import Trouble
-from reconciler.sandbox.world.processes import LocalImage
+from .trouble import Trouble
+from .world.processes import LocalImage
 
 
 @dataclass(frozen=True, slots=True)

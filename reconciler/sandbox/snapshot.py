@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reconciler.sandbox.arm.operations import Operation
-from reconciler.sandbox.arm.pool import Pool
-from reconciler.sandbox.arm.refusals import ArmError
+from .arm.operations import Operation
+from .arm.pool import Pool
+from .arm.refusals import ArmError
 
 _FORM = 1
 

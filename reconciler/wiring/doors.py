@@ -7,16 +7,17 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ..adapters.git_source import GitSource
-from ..adapters.git_status import GitStatusBook
-from ..adapters.kube_cluster import KubeCluster
-from ..adapters.kube_kinds import KindInfo, known_kind
-from ..adapters.kube_looks import Looking
-from ..adapters.no_cloud import NoCloud
-from ..domain.fleet import Fleet
-from ..look import Doors
-from ..ports import Cloud
-from ..settings import Settings
+from reconciler.adapters.azure.no_cloud import NoCloud
+from reconciler.adapters.git.source import GitSource
+from reconciler.adapters.git.status import GitStatusBook
+from reconciler.adapters.kube.cluster import KubeCluster
+from reconciler.adapters.kube.kinds import KindInfo, known_kind
+from reconciler.adapters.kube.looks import Looking
+from reconciler.domain.fleet import Fleet
+from reconciler.look import Doors
+from reconciler.ports import Cloud
+from reconciler.settings import Settings
+
 from .worlds import World
 
 _KINDS = (
@@ -77,8 +78,8 @@ class DoorsOf:
     def _cloud(self, fleet: Fleet) -> Cloud:
         if fleet.spec.node_provisioner != "agentPool":
             return NoCloud()
-        from ..adapters.azure_cloud import ENDPOINT, AzureCloud
-        from ..adapters.azure_credentials import credential
+        from reconciler.adapters.azure.cloud import ENDPOINT, AzureCloud
+        from reconciler.adapters.azure.credentials import credential
 
         aks = self._world.aks or fleet.spec.cluster
         login = credential(self._world.azure_login, os.environ)

@@ -10,18 +10,19 @@ from pathlib import Path
 
 import structlog
 
-from ..adapters.cell import Cell
-from ..adapters.file_watch import FileWatch
-from ..adapters.git_credentials import Credentials
-from ..adapters.git_limits import GitLimits
-from ..adapters.git_remote import Remote
-from ..adapters.git_source import GitSource
-from ..daemon import Ending, Rhythm, Run, Trigger, keep_reconciling
-from ..domain.report import Report
-from ..faults import Fault, Refused
-from ..planner.lore import Lore
-from ..reconcile import Engine, Reading
-from ..settings import Settings
+from reconciler.adapters.cell.cell import Cell
+from reconciler.adapters.git.credentials import Credentials
+from reconciler.adapters.git.file_watch import FileWatch
+from reconciler.adapters.git.limits import GitLimits
+from reconciler.adapters.git.remote import Remote
+from reconciler.adapters.git.source import GitSource
+from reconciler.daemon import Ending, Rhythm, Run, Trigger, keep_reconciling
+from reconciler.domain.report import Report
+from reconciler.faults import Fault, Refused
+from reconciler.planner.desire.lore import Lore
+from reconciler.reconcile import Engine, Reading
+from reconciler.settings import Settings
+
 from .doors import DoorsOf, repository_folder
 from .lore import hub_door, load_catalog, load_templates
 from .told import Teller

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from reconciler.catalog.catalog import Catalog, read_catalog
-from reconciler.planner.render import Templates
+from reconciler.planner.desire.render import Templates
 
 if TYPE_CHECKING:
-    from reconciler.adapters.huggingface import HubDoor
+    from reconciler.adapters.hub.hub_door import HubDoor
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -56,7 +56,7 @@ def hub_door(
     offline: bool = False,
 ) -> HubDoor:
     """The way to Hugging Face, for models outside the catalog."""
-    from reconciler.adapters.huggingface import HubDoor
+    from reconciler.adapters.hub.hub_door import HubDoor
 
     return HubDoor(cache_dir, endpoint=endpoint, token=token, offline=offline)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import structlog
 
-from ..domain.finding import Finding
-from ..domain.identity import WorkspaceName
-from ..domain.report import Report, WorkspaceReport
-from ..faults import Fault
+from reconciler.domain.finding import Finding
+from reconciler.domain.identity import WorkspaceName
+from reconciler.domain.report import Report, WorkspaceReport
+from reconciler.faults import Fault
 
 
 class Teller:

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..domain.fleet import AksCluster
-from ..faults import Conflict, Refused
-from ..settings import SANDBOX_SPEED, Settings
+from reconciler.domain.fleet import AksCluster
+from reconciler.faults import Conflict, Refused
+from reconciler.settings import SANDBOX_SPEED, Settings
 
 if TYPE_CHECKING:
-    from ..sandbox.server import Sandbox
-    from ..sandbox.settings import SandboxSettings
+    from reconciler.sandbox.server import Sandbox
+    from reconciler.sandbox.settings import SandboxSettings
 
 SANDBOX_CONTEXT = "towline-sandbox"
 _LONGEST_START = 10.0  # seconds a world that somebody else starts may take
@@ -75,7 +75,8 @@ def sandbox_folder(state: Path) -> Path:
 
 def sandbox_settings(folder: Path, **chosen: Any) -> SandboxSettings:
     """What an embedded world is started with."""
-    from ..sandbox.settings import SandboxSettings
+    from reconciler.sandbox.settings import SandboxSettings
+
     from .lore import presets_dir
 
     return SandboxSettings(state=folder, sizes=presets_dir() / "gpus" / "azure.yaml", **chosen)
@@ -121,7 +122,7 @@ def _claimed(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _started(settings: SandboxSettings) -> Iterator[Sandbox]:
-    from ..sandbox.server import Sandbox
+    from reconciler.sandbox.server import Sandbox
 
     sandbox = Sandbox(settings)
     try:

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from reconciler.adapters.kube_cluster import KubeCluster
-from reconciler.adapters.kube_kinds import KindInfo
-from reconciler.adapters.kube_looks import Looking
-from reconciler.adapters.kube_watch import Pace
-from reconciler.adapters.kube_wire import Patience
+from reconciler.adapters.kube.cluster import KubeCluster
+from reconciler.adapters.kube.kinds import KindInfo
+from reconciler.adapters.kube.looks import Looking
+from reconciler.adapters.kube.watch import Pace
+from reconciler.adapters.kube.wire import Patience
 from reconciler.domain.identity import Ref
 from tests.adapters.scripted import (
     Answer,

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from kubernetes import config
 
-from reconciler.adapters.kube_kinds import known_kind
-from reconciler.adapters.kube_looks import Looking
-from reconciler.adapters.kube_watch import Pace
-from reconciler.adapters.kube_wire import Patience
+from reconciler.adapters.kube.kinds import known_kind
+from reconciler.adapters.kube.looks import Looking
+from reconciler.adapters.kube.watch import Pace
+from reconciler.adapters.kube.wire import Patience
 from reconciler.domain.identity import Ref
 from reconciler.domain.state import DesiredObject
 from reconciler.sandbox.server import Sandbox

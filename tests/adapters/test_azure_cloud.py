@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.adapters.azure_cloud import AzureCloud, Terms
-from reconciler.adapters.azure_credentials import credential
+from reconciler.adapters.azure.cloud import AzureCloud, Terms
+from reconciler.adapters.azure.credentials import credential
 from reconciler.domain.fleet import AksCluster
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.state import DesiredPool

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.azure_cloud import AzureCloud
-from reconciler.adapters.azure_credentials import Environment, credential
+from reconciler.adapters.azure.cloud import AzureCloud
+from reconciler.adapters.azure.credentials import Environment, credential
 from reconciler.domain.fleet import AksCluster
 from reconciler.faults import Forbidden
 

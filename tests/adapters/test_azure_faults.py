@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.adapters.azure_cloud import AzureCloud, Terms
-from reconciler.adapters.azure_credentials import Nobody
-from reconciler.adapters.azure_faults import error_sentence, scrubbed
+from reconciler.adapters.azure.cloud import AzureCloud, Terms
+from reconciler.adapters.azure.credentials import Nobody
+from reconciler.adapters.azure.faults import error_sentence, scrubbed
 from reconciler.domain.fleet import AksCluster
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.state import DesiredPool

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.cell import Cell
+from reconciler.adapters.cell.cell import Cell
 from reconciler.faults import Broken
 
 FAULTY = """
@@ -118,4 +118,4 @@ def children(pid: int) -> list[int]:
     listed = subprocess.run(
         ["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
     ).stdout
-    return [int(line.split()[0]) for line in listed.splitlines() if "cell_child" in line]
+    return [int(line.split()[0]) for line in listed.splitlines() if "cell.child" in line]

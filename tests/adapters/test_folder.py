@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.folder import Folder
-from reconciler.adapters.folder_past import FolderPast
-from reconciler.adapters.git_draft import blob_id
+from reconciler.adapters.folder.folder import Folder
+from reconciler.adapters.folder.past import FolderPast
+from reconciler.adapters.git.draft import blob_id
 from reconciler.faults import Broken, Missing
 
 

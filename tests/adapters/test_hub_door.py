@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.huggingface import HubDoor, HubForbidden, HubMissing, HubThrottled, HubUnreachable
+from reconciler.adapters.hub.hub_door import HubDoor, HubForbidden, HubMissing, HubThrottled, HubUnreachable
 from reconciler.faults import Fault, Forbidden, Missing, Unreachable
 from tests.adapters.hub import COMMIT, CONFIG, Answer, Hub, answer
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.adapters.azure_cloud import AzureCloud
-from reconciler.adapters.azure_credentials import Nobody
-from reconciler.adapters.kube_cluster import KubeCluster
-from reconciler.adapters.kube_kinds import KindInfo
-from reconciler.adapters.kube_looks import Looking
+from reconciler.adapters.azure.cloud import AzureCloud
+from reconciler.adapters.azure.credentials import Nobody
+from reconciler.adapters.kube.cluster import KubeCluster
+from reconciler.adapters.kube.kinds import KindInfo
+from reconciler.adapters.kube.looks import Looking
 from reconciler.domain.fleet import AksCluster
 from reconciler.faults import Forbidden, Unreachable
 from reconciler.ports import Cloud, Cluster

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.adapters.kube_cache import KindCache
+from reconciler.adapters.kube.cache import KindCache
 from reconciler.domain.identity import Ref
 from reconciler.domain.state import ObservedObject
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.kube_cluster import KubeCluster
+from reconciler.adapters.kube.cluster import KubeCluster
 from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.faults import Conflict, Refused
 from reconciler.sandbox.server import Sandbox

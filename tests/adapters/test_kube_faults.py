@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import urllib3.exceptions
 
-from reconciler.adapters.kube_faults import fault_of_answer, fault_of_failure, fault_of_status
+from reconciler.adapters.kube.faults import fault_of_answer, fault_of_failure, fault_of_status
 from reconciler.faults import Broken, Conflict, Fault, Forbidden, Missing, Refused, Throttled, Unreachable
 
 PATH = "/api/v1/configmaps"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.adapters.kube_kinds import KindInfo, discovered_kinds, known_kind
+from reconciler.adapters.kube.kinds import KindInfo, discovered_kinds, known_kind
 from reconciler.domain.identity import Ref
 
 

@@ -12,10 +12,10 @@ import pytest
 import yaml
 from kubernetes import config
 
-from reconciler.adapters.kube_cluster import KubeCluster
-from reconciler.adapters.kube_kinds import KNOWN, KindInfo, discovered_kinds, group_path
-from reconciler.adapters.kube_looks import Looking
-from reconciler.adapters.kube_wire import Patience
+from reconciler.adapters.kube.cluster import KubeCluster
+from reconciler.adapters.kube.kinds import KNOWN, KindInfo, discovered_kinds, group_path
+from reconciler.adapters.kube.looks import Looking
+from reconciler.adapters.kube.wire import Patience
 from reconciler.domain.identity import Ref
 from reconciler.domain.state import DesiredObject, ObservedState
 from reconciler.faults import Broken, Forbidden, Missing, Refused, Unreachable

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.adapters.kube_looks import Looking
-from reconciler.adapters.kube_watch import Pace
+from reconciler.adapters.kube.looks import Looking
+from reconciler.adapters.kube.watch import Pace
 from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.state import DesiredObject
 from reconciler.faults import Broken, Missing

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.kube_cluster import KubeCluster
-from reconciler.adapters.kube_looks import Looking
-from reconciler.adapters.kube_wire import Patience
+from reconciler.adapters.kube.cluster import KubeCluster
+from reconciler.adapters.kube.looks import Looking
+from reconciler.adapters.kube.wire import Patience
 from reconciler.domain.identity import Ref
 from reconciler.domain.state import DIGEST, DesiredObject
 from reconciler.faults import Broken, Forbidden, Missing, Refused, Throttled, Unreachable

@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from reconciler.adapters.git_credentials import Credentials
-from reconciler.adapters.git_limits import GitLimits
-from reconciler.adapters.git_source import GitSource
+from reconciler.adapters.git.credentials import Credentials
+from reconciler.adapters.git.limits import GitLimits
+from reconciler.adapters.git.source import GitSource
 from tests.bench.figure import Figure
 from tests.bench.fleet import FleetRepository, fleet_of
 from tests.gitserver import GitServer, clean_environment

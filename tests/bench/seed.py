@@ -19,9 +19,9 @@ from reconciler.domain.identity import Ref
 from reconciler.domain.plan import Outcome
 from reconciler.domain.state import DIGEST, DesiredObject
 from reconciler.domain.workspace import V1BETA1
-from reconciler.planner.custom_status import workspace_status
-from reconciler.planner.inventory import inventory_objects
-from reconciler.planner.ledger import inventory_after
+from reconciler.planner.assess.custom_status import workspace_status
+from reconciler.planner.decide.inventory import inventory_objects
+from reconciler.planner.decide.ledger import inventory_after
 from reconciler.reconcile import Engine, Prospect
 from reconciler.sandbox.kube.store import Store
 from reconciler.sandbox.server import Sandbox

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.adapters.cell import Cell
+from reconciler.adapters.cell.cell import Cell
 from reconciler.catalog.huggingface import HubFacts
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.report import Phase
 from reconciler.faults import Missing, Unreachable
 from reconciler.look import Doors
-from reconciler.planner.lore import Lore
+from reconciler.planner.desire.lore import Lore
 from reconciler.reconcile import Engine, Reading
 from reconciler.wiring import example_repo_dir, load_catalog, load_templates
 from tests.fakes import FakeBook, FakeCloud, FakeCluster, FakeSource

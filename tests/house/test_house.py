@@ -74,4 +74,3 @@ def test_no_comment_is_left_for_somebody_else() -> None:
     marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError")
 
     assert [names(path) for path in MODULES if marks.search(path.read_text())] == []
-

@@ -17,10 +17,10 @@ from reconciler.domain.fleet import Fleet
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.state import DesiredWorkspace
 from reconciler.domain.workspace import Workspace
-from reconciler.planner.blueprint import Blueprint, Container
-from reconciler.planner.desire import desire_workspace
-from reconciler.planner.render import Templates
-from reconciler.planner.resolve import resolve
+from reconciler.planner.desire.desire import desire_workspace
+from reconciler.planner.desire.render import Templates
+from reconciler.planner.resolve.blueprint import Blueprint, Container
+from reconciler.planner.resolve.resolve import resolve
 
 ROOT = Path(__file__).parents[2]
 A100 = "Standard_NC24ads_A100_v4"

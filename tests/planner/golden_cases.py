@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from reconciler.planner.desire import desire_cluster
+from reconciler.planner.desire.desire import desire_cluster
 from tests.planner.asking import config, desired, manifest, serving, templates, tuning
 
 FOLDER = Path(__file__).parent / "golden"

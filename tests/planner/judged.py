@@ -6,7 +6,7 @@ from typing import Any
 
 from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.fleet import Fleet
-from reconciler.planner.read_workspace import workspace_of
+from reconciler.planner.read.workspace import workspace_of
 from reconciler.planner.rules.context import Context, SeenNode
 from reconciler.planner.rules.create import judge_create
 from reconciler.wiring import load_catalog

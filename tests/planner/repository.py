@@ -11,9 +11,9 @@ import yaml
 from reconciler.domain.config import Config, Entry, Snapshot
 from reconciler.domain.finding import Finding
 from reconciler.domain.workspace import Workspace
-from reconciler.planner.documents import parse_documents
-from reconciler.planner.judging import Judge, Memo
-from reconciler.planner.read_config import all_findings, read_config
+from reconciler.planner.parse.documents import parse_documents
+from reconciler.planner.read.config import all_findings, read_config
+from reconciler.planner.read.judging import Judge, Memo
 from reconciler.wiring import load_catalog
 from tests.builders import manifest
 

@@ -18,7 +18,7 @@ from reconciler.domain.state import (
     ObservedPool,
     ObservedState,
 )
-from reconciler.planner.assess import Pass
+from reconciler.planner.assess.assess import Pass
 from tests.builders import (
     A100,
     NAME,

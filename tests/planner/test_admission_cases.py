@@ -14,7 +14,7 @@ from reconciler.catalog.catalog import Catalog
 from reconciler.domain.finding import has_errors
 from reconciler.domain.fleet import FeatureGates, Fleet, FleetSpec
 from reconciler.domain.workspace import Workspace
-from reconciler.planner.read_workspace import workspace_of
+from reconciler.planner.read.workspace import workspace_of
 from reconciler.planner.rules.context import Context, SeenNode
 from reconciler.planner.rules.create import judge_create
 from reconciler.planner.rules.update import judge_update

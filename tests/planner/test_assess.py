@@ -13,7 +13,7 @@ from reconciler.domain.inventory import Holding
 from reconciler.domain.plan import Action, Outcome, Plan, Step, WorkspaceChange
 from reconciler.domain.report import Phase, Report, WorkspaceReport
 from reconciler.domain.state import DesiredState, DesiredWorkspace, ObservedState
-from reconciler.planner.assess import Assessor, Pass, assess, workspace_status, workspace_statuses
+from reconciler.planner.assess.assess import Assessor, Pass, assess, workspace_status, workspace_statuses
 from tests.builders import (
     NAME,
     config,

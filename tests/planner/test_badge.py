@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.domain.report import Phase
-from reconciler.planner.badge import badge_json, badge_svg, colour
-from reconciler.planner.badge_widths import text_width
+from reconciler.planner.tell.badge import badge_json, badge_svg, colour
+from reconciler.planner.tell.badge_widths import text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
 ALLOWED = {

@@ -11,7 +11,7 @@ from reconciler.domain.config import Config, Supporting
 from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.state import DesiredState
-from reconciler.planner.desire import desire, desire_cluster
+from reconciler.planner.desire.desire import desire, desire_cluster
 from tests.planner.asking import (
     A100,
     catalog,

@@ -12,8 +12,8 @@ from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.inventory import Holding, Owned
 from reconciler.domain.plan import Action, Plan
 from reconciler.domain.state import ObservedObject
-from reconciler.planner.diff import Policy, diff
-from reconciler.planner.guard import absences, approval_needed
+from reconciler.planner.decide.diff import Policy, diff
+from reconciler.planner.decide.guard import absences, approval_needed
 from tests.builders import (
     A100,
     NAME,

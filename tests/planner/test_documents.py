@@ -10,10 +10,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.planner.composing import compose_answer
-from reconciler.planner.documents import parse_documents, read_answer
-from reconciler.planner.places import Places, dotted
-from reconciler.planner.scalars import resolve
+from reconciler.planner.parse.composing import compose_answer
+from reconciler.planner.parse.documents import parse_documents, read_answer
+from reconciler.planner.parse.places import Places, dotted
+from reconciler.planner.parse.scalars import resolve
 
 
 def values(text: str) -> list[Any]:

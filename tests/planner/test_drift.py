@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.planner.drift import drift
-from reconciler.planner.immutable import immutable_among
+from reconciler.planner.decide.drift import drift
+from reconciler.planner.decide.immutable import immutable_among
 
 
 def test_what_others_added_is_not_drift() -> None:

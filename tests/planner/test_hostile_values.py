@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.planner.scripts import literal
+from reconciler.planner.resolve.scripts import literal
 from tests.planner.asking import desired, manifest, serving, tuning
 
 HOSTILE = [

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.adapters.cell import Cell
+from reconciler.adapters.cell.cell import Cell
 from reconciler.domain.config import Parsed
-from reconciler.planner.documents import parse_documents
+from reconciler.planner.parse.documents import parse_documents
 from tests.planner.repository import SUBMODULE, SYMLINK, read, told, workspace_text
 
 GOOD = workspace_text("good").encode()

@@ -7,8 +7,8 @@ import pytest
 from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.inventory import Holding, Owned
 from reconciler.domain.plan import Action, Outcome, Step
-from reconciler.planner.inventory import inventory_objects, is_inventory, read_inventory
-from reconciler.planner.ledger import all_owned, inventory_after, inventory_begun
+from reconciler.planner.decide.inventory import inventory_objects, is_inventory, read_inventory
+from reconciler.planner.decide.ledger import all_owned, inventory_after, inventory_begun
 from tests.builders import (
     NAME,
     config,

@@ -18,7 +18,7 @@ import yaml
 from reconciler.catalog.offer import cheapest
 from reconciler.catalog.preset import Preset
 from reconciler.domain.identity import Ref
-from reconciler.planner.desire import desire_cluster
+from reconciler.planner.desire.desire import desire_cluster
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.settings import SandboxSettings
 from tests.planner.asking import (

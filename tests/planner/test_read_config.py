@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.domain.finding import Severity, has_errors
 from reconciler.domain.identity import WorkspaceName
-from reconciler.planner.judging import Memo
-from reconciler.planner.tree import wanted
+from reconciler.planner.read.judging import Memo
+from reconciler.planner.read.tree import wanted
 from tests.builders import manifest
 from tests.planner.repository import FLEET, one, read, snapshot, text_of, told, workspace, workspace_text
 

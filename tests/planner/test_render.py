@@ -11,7 +11,7 @@ from jinja2 import UndefinedError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from reconciler.planner.render import Templates, canonical
+from reconciler.planner.desire.render import Templates, canonical
 from tests.planner.asking import template_sources, templates
 
 PLAIN = st.recursive(

@@ -11,10 +11,10 @@ import pytest
 from reconciler.domain.config import NodeGpus
 from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.identity import WorkspaceName
-from reconciler.planner.blueprint import Blueprint, Env, Runtime
-from reconciler.planner.names import container_name, node_pool_name, pool_name
-from reconciler.planner.resolve import resolve
-from reconciler.planner.scheduling import match_labels
+from reconciler.planner.resolve.blueprint import Blueprint, Env, Runtime
+from reconciler.planner.resolve.names import container_name, node_pool_name, pool_name
+from reconciler.planner.resolve.resolve import resolve
+from reconciler.planner.resolve.scheduling import match_labels
 from tests.planner.asking import (
     A100,
     blueprint,

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.domain.config import NodeGpus
 from reconciler.domain.finding import Severity
-from reconciler.planner.read_workspace import workspace_of
+from reconciler.planner.read.workspace import workspace_of
 from reconciler.planner.rules.context import SeenNode
 from reconciler.planner.rules.own_nodes import selected_gpus
 from tests.builders import manifest

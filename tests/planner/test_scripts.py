@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.planner import scripts
+from reconciler.planner.resolve import scripts
 
 ALL = {name: text for name, text in vars(scripts).items() if name.isupper() and isinstance(text, str)}
 

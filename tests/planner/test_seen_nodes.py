@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.domain.state import ObservedObject
+from reconciler.planner.read.seen_nodes import seen_nodes
 from reconciler.planner.rules.context import SeenNode
-from reconciler.planner.seen_nodes import seen_nodes
 from tests.builders import observed_object
 
 

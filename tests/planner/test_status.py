@@ -20,11 +20,11 @@ from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.report import Phase, Report, StatusCommit
 from reconciler.domain.state import Cost
-from reconciler.planner.markdown import escape
-from reconciler.planner.readable import readable
-from reconciler.planner.status import blob_id, compose_status
-from reconciler.planner.status_page import MOST_ROWS
-from reconciler.planner.yaml_text import yaml_text
+from reconciler.planner.tell.markdown import escape
+from reconciler.planner.tell.readable import readable
+from reconciler.planner.tell.status import blob_id, compose_status
+from reconciler.planner.tell.status_page import MOST_ROWS
+from reconciler.planner.tell.yaml_text import yaml_text
 from tests.planner.scenes import LATER, fleet_report, workspace_report
 
 HOSTILE = [

@@ -8,7 +8,7 @@ from reconciler.domain.finding import Finding
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.report import Phase
 from reconciler.domain.state import Cost
-from reconciler.planner.status import compose_status
+from reconciler.planner.tell.status import compose_status
 from tests.planner.scenes import fleet_report, workspace_report
 
 

@@ -6,8 +6,9 @@ https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/common-
 
 from __future__ import annotations
 
-from ...domain.report import Health
-from ...domain.state import ObservedPool
+from reconciler.domain.report import Health
+from reconciler.domain.state import ObservedPool
+
 from .verdict import degraded, healthy, progressing
 
 _QUOTA = "ask for more quota of that VM family in this region, or choose an instance type of another family"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...domain.report import Health
+from reconciler.domain.report import Health
+
 from .verdict import (
     HEALTHY,
     Document,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...domain.report import Health
+from reconciler.domain.report import Health
+
 from .verdict import (
     Document,
     condition,

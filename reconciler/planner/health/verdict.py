@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...domain.report import Health
+from reconciler.domain.report import Health
 
 HEALTHY = "Healthy"
 PROGRESSING = "Progressing"

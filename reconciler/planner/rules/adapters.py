@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 from reconciler.domain.config import FieldPath
 from reconciler.domain.workspace import Adapter, DataSource, Inference
-from reconciler.planner.rules.context import VLLM
-from reconciler.planner.rules.flaw import Flaw, said
-from reconciler.planner.rules.images import image
-from reconciler.planner.rules.metadata import is_subdomain
+
+from .context import VLLM
+from .flaw import Flaw, said
+from .images import image
+from .metadata import is_subdomain
 
 MOST_ADAPTERS = 10
 

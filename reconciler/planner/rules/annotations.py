@@ -20,8 +20,9 @@ from reconciler.domain.workspace import (
     V1BETA1,
     Workspace,
 )
-from reconciler.planner.rules.context import Context
-from reconciler.planner.rules.flaw import Flaw, one_of, said, warning
+
+from .context import Context
+from .flaw import Flaw, one_of, said, warning
 
 IMAGE_FAMILIES = ("ubuntu", "azurelinux")
 PERFORMANCE_MODES = ("balanced", "interactivity", "throughput")

@@ -12,10 +12,11 @@ from reconciler.catalog.purpose import size_for
 from reconciler.catalog.sizing import TooSmall
 from reconciler.catalog.verdict import unsuited
 from reconciler.domain.workspace import Workspace
-from reconciler.planner.rules.context import Context
-from reconciler.planner.rules.flaw import Flaw, said, warning
-from reconciler.planner.rules.resource import AZURE_GPU_PREFIXES, INSTANCE_TYPE
-from reconciler.planner.rules.tuning import METHODS
+
+from .context import Context
+from .flaw import Flaw, said, warning
+from .resource import AZURE_GPU_PREFIXES, INSTANCE_TYPE
+from .tuning import METHODS
 
 
 def beyond(workspace: Workspace, context: Context) -> Iterator[Flaw]:

@@ -9,9 +9,10 @@ from typing import Any
 from reconciler.domain.config import FieldPath
 from reconciler.domain.finding import Finding
 from reconciler.domain.workspace import Workspace
-from reconciler.planner.documents import parse_documents
-from reconciler.planner.rules.context import Context
-from reconciler.planner.rules.flaw import Flaw, said, warning
+from reconciler.planner.parse.documents import parse_documents
+
+from .context import Context
+from .flaw import Flaw, said, warning
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,17 @@ from itertools import islice
 
 from reconciler.domain.finding import Finding
 from reconciler.domain.workspace import Workspace
-from reconciler.planner.rules.annotations import annotation_values
-from reconciler.planner.rules.beyond import beyond
-from reconciler.planner.rules.context import Context
-from reconciler.planner.rules.flaw import NOWHERE, At, Flaw
-from reconciler.planner.rules.inference import inference
-from reconciler.planner.rules.metadata import metadata
-from reconciler.planner.rules.partition import partition
-from reconciler.planner.rules.placeholders import placeholders
-from reconciler.planner.rules.resource import resource
-from reconciler.planner.rules.tuning import tuning
+
+from .annotations import annotation_values
+from .beyond import beyond
+from .context import Context
+from .flaw import NOWHERE, At, Flaw
+from .inference import inference
+from .metadata import metadata
+from .partition import partition
+from .placeholders import placeholders
+from .resource import resource
+from .tuning import tuning
 
 MOST_FLAWS = 100
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from reconciler.domain.config import FieldPath, Place
 from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.identity import WorkspaceName
-from reconciler.planner.masked import masked
-from reconciler.planner.places import dotted, nearest
+from reconciler.planner.parse.places import dotted, nearest
+from reconciler.planner.tell.masked import masked
 
 _LONGEST = 80
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")

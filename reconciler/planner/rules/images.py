@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from reconciler.domain.config import FieldPath
-from reconciler.planner.rules.flaw import Flaw, said
+
+from .flaw import Flaw, said
 
 _HOST_PART = r"(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])"
 _HOST = rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"

@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from reconciler.catalog.catalog import Retired, Unknown
 from reconciler.domain.config import FieldPath
 from reconciler.domain.workspace import MODEL_STREAMING, V1ALPHA1, Inference, Preset, Workspace
-from reconciler.planner.rules.adapters import adapters
-from reconciler.planner.rules.context import TRANSFORMERS, VLLM, Context
-from reconciler.planner.rules.flaw import Flaw, one_of, said, warning
-from reconciler.planner.rules.images import image
-from reconciler.planner.rules.inference_config import inference_config
-from reconciler.planner.rules.memory import memory
-from reconciler.planner.rules.own_nodes import own_nodes
-from reconciler.planner.rules.resource import inference_resource
-from reconciler.planner.rules.template import template
+
+from .adapters import adapters
+from .context import TRANSFORMERS, VLLM, Context
+from .flaw import Flaw, one_of, said, warning
+from .images import image
+from .inference_config import inference_config
+from .memory import memory
+from .own_nodes import own_nodes
+from .resource import inference_resource
+from .template import template
 
 PRESET = ("inference", "preset")
 STREAMING_DRIVER = "blob.csi.azure.com"

@@ -9,9 +9,10 @@ from reconciler.catalog.gpu import InstanceType
 from reconciler.catalog.preset import Preset
 from reconciler.domain.config import FieldPath
 from reconciler.domain.workspace import V1ALPHA1, Workspace
-from reconciler.planner.rules.config_text import Wanted, config_text
-from reconciler.planner.rules.context import VLLM, Context, count
-from reconciler.planner.rules.flaw import Flaw, said
+
+from .config_text import Wanted, config_text
+from .context import VLLM, Context, count
+from .flaw import Flaw, said
 
 KEY = "inference_config.yaml"
 MAX_MODEL_LEN = "max-model-len"

@@ -12,9 +12,10 @@ from reconciler.catalog.preset import Preset
 from reconciler.catalog.sizing import TooSmall, size
 from reconciler.domain.finding import Severity
 from reconciler.domain.workspace import BYPASS_RESOURCE_CHECKS, V1ALPHA1, Workspace
-from reconciler.planner.rules.context import TRANSFORMERS, Context, count
-from reconciler.planner.rules.flaw import Flaw
-from reconciler.planner.rules.resource import INSTANCE_TYPE
+
+from .context import TRANSFORMERS, Context, count
+from .flaw import Flaw
+from .resource import INSTANCE_TYPE
 
 
 def memory(workspace: Workspace, context: Context) -> Iterator[Flaw]:

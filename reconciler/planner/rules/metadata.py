@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from reconciler.domain.workspace import Workspace
-from reconciler.planner.rules.flaw import Flaw, said, warning
+
+from .flaw import Flaw, said, warning
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from reconciler.catalog.preset import Preset
 from reconciler.domain.config import NodeGpus
 from reconciler.domain.workspace import BYPASS_RESOURCE_CHECKS, Workspace
-from reconciler.planner.rules.context import Context, SeenNode, count, selector
-from reconciler.planner.rules.flaw import Flaw, said
-from reconciler.planner.rules.resource import SELECTOR
+
+from .context import Context, SeenNode, count, selector
+from .flaw import Flaw, said
+from .resource import SELECTOR
 
 _PRODUCT = "nvidia.com/gpu.product"
 _COUNT = "nvidia.com/gpu.count"

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from reconciler.domain.workspace import V1BETA1, Partition, Workspace
-from reconciler.planner.rules.context import Context
-from reconciler.planner.rules.flaw import Flaw, said, warning
+
+from .context import Context
+from .flaw import Flaw, said, warning
 
 PARTITION = ("resource", "partition")
 _PROFILE = re.compile(r"[0-9]+g\.([0-9]+)gb")

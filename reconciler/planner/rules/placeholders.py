@@ -8,7 +8,8 @@ from typing import Any
 
 from reconciler.domain.config import FieldPath
 from reconciler.domain.workspace import Workspace
-from reconciler.planner.rules.flaw import Flaw, said
+
+from .flaw import Flaw, said
 
 _PLACEHOLDER = re.compile(
     r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_HERE\b"

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from reconciler.catalog.catalog import Unknown
 from reconciler.domain.workspace import V1BETA1, LabelSelector, Workspace
-from reconciler.planner.rules.context import Context, is_plain, selector
-from reconciler.planner.rules.flaw import Flaw, said
-from reconciler.planner.rules.metadata import label
+
+from .context import Context, is_plain, selector
+from .flaw import Flaw, said
+from .metadata import label
 
 RESERVED_LABELS = frozenset(
     {

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.domain.config import FieldPath
-from reconciler.planner.rules.flaw import Flaw, said
-from reconciler.planner.rules.images import image
+
+from .flaw import Flaw, said
+from .images import image
 
 TEMPLATE: FieldPath = ("inference", "template")
 

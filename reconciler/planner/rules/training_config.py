@@ -9,9 +9,10 @@ from typing import Any
 
 from reconciler.domain.config import FieldPath
 from reconciler.domain.workspace import Workspace
-from reconciler.planner.rules.config_text import Wanted, config_text
-from reconciler.planner.rules.context import Context
-from reconciler.planner.rules.flaw import Flaw, one_of, said
+
+from .config_text import Wanted, config_text
+from .context import Context
+from .flaw import Flaw, one_of, said
 
 KEY = "training_config.yaml"
 SECTIONS = (

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from reconciler.domain.config import FieldPath
 from reconciler.domain.workspace import V1BETA1, DataDestination, DataSource, Tuning, Workspace
-from reconciler.planner.rules.context import Context, count
-from reconciler.planner.rules.flaw import Flaw, said, warning
-from reconciler.planner.rules.images import image
-from reconciler.planner.rules.inference import preset_name, preset_options
-from reconciler.planner.rules.training_config import training_config
-from reconciler.planner.rules.urls import url
+
+from .context import Context, count
+from .flaw import Flaw, said, warning
+from .images import image
+from .inference import preset_name, preset_options
+from .training_config import training_config
+from .urls import url
 
 METHODS = ("lora", "qlora")
 INPUT: FieldPath = ("tuning", "input")

@@ -16,13 +16,14 @@ from reconciler.domain.workspace import (
     Tuning,
     Workspace,
 )
-from reconciler.planner.rules.adapters import adapters
-from reconciler.planner.rules.annotations import node_class
-from reconciler.planner.rules.context import Context, count, selector
-from reconciler.planner.rules.flaw import NOWHERE, At, Flaw, said, warning
-from reconciler.planner.rules.images import image
-from reconciler.planner.rules.resource import INSTANCE_TYPE
-from reconciler.planner.rules.tuning import tuning_images
+
+from .adapters import adapters
+from .annotations import node_class
+from .context import Context, count, selector
+from .flaw import NOWHERE, At, Flaw, said, warning
+from .images import image
+from .resource import INSTANCE_TYPE
+from .tuning import tuning_images
 
 
 def judge_update(old: Workspace, new: Workspace, context: Context, at: At = NOWHERE) -> tuple[Finding, ...]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from reconciler.domain.config import FieldPath
-from reconciler.planner.rules.flaw import Flaw, said, warning
+
+from .flaw import Flaw, said, warning
 
 _LOCAL_HOSTS = frozenset(
     {"localhost", "metadata.google.internal", "metadata.google", "instance-data.ec2.internal"}

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.sandbox.arm.operations import Operation, Operations
-from reconciler.sandbox.arm.place import MOST_POOLS, Place
-from reconciler.sandbox.arm.pool import Pool, check_name, known_size, settle
-from reconciler.sandbox.arm.refusals import (
+from reconciler.sandbox.clock import Clock
+from reconciler.sandbox.trouble import Troubles
+
+from .operations import Operation, Operations
+from .place import MOST_POOLS, Place
+from .pool import Pool, check_name, known_size, settle
+from .refusals import (
     ArmError,
     busy,
     invalid,
@@ -20,9 +23,7 @@ from reconciler.sandbox.arm.refusals import (
     no_quota,
     not_matching,
 )
-from reconciler.sandbox.arm.sizes import Sizes, VmSize
-from reconciler.sandbox.clock import Clock
-from reconciler.sandbox.trouble import Troubles
+from .sizes import Sizes, VmSize
 
 _SHARES = {
     "create": 1.0,

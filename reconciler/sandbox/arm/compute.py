@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reconciler.sandbox.arm.cloud import Cloud
-from reconciler.sandbox.arm.sizes import VmSize
+from .cloud import Cloud
+from .sizes import VmSize
 
 
 def sku_list(cloud: Cloud, condition: str) -> dict[str, Any]:

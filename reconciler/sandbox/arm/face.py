@@ -12,11 +12,14 @@ from typing import Any
 
 from aiohttp import web
 
-from reconciler.sandbox.arm.cloud import Cloud, Condition
-from reconciler.sandbox.arm.compute import sku_list, usage_list
-from reconciler.sandbox.arm.operations import Operation
-from reconciler.sandbox.arm.pool import pool_document, pool_profile
-from reconciler.sandbox.arm.refusals import (
+from reconciler.sandbox.requests import Asked
+from reconciler.sandbox.trouble import Troubles
+
+from .cloud import Cloud, Condition
+from .compute import sku_list, usage_list
+from .operations import Operation
+from .pool import pool_document, pool_profile
+from .refusals import (
     ArmRefusal,
     broken,
     missing_cluster,
@@ -27,10 +30,8 @@ from reconciler.sandbox.arm.refusals import (
     missing_version,
     throttled,
 )
-from reconciler.sandbox.arm.throttle import Buckets
-from reconciler.sandbox.arm.wire import Answer, Call, machine_names, read_call, response_of
-from reconciler.sandbox.requests import Asked
-from reconciler.sandbox.trouble import Troubles
+from .throttle import Buckets
+from .wire import Answer, Call, machine_names, read_call, response_of
 
 _PAGE = 50
 _AKS = "microsoft.containerservice"

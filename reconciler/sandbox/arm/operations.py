@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from reconciler.sandbox.arm.refusals import ArmError
+from .refusals import ArmError
 
 _KEPT = 1000
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.sandbox.arm.place import KUBERNETES, Place
-from reconciler.sandbox.arm.refusals import ArmError, fixed, invalid, unknown_size
-from reconciler.sandbox.arm.sizes import Sizes, VmSize
+from .place import KUBERNETES, Place
+from .refusals import ArmError, fixed, invalid, unknown_size
+from .sizes import Sizes, VmSize
 
 _NAME = re.compile(r"[a-z][a-z0-9]{0,11}")
 _MOST_NODES = 1000

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from reconciler.sandbox.arm.refusals import ArmRefusal, throttled
 from reconciler.sandbox.clock import Clock
+
+from .refusals import ArmRefusal, throttled
 
 _LIMITS = {  # burst, and tokens a second
     "put pool": (20.0, 1 / 60),

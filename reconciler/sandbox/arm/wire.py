@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from reconciler.sandbox.arm.refusals import invalid, unreadable
+from .refusals import invalid, unreadable
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from reconciler.sandbox.kube.causes import wrong
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.refusal import Cause
+from .causes import wrong
+from .documents import Obj
+from .refusal import Cause
 
 _SERVICES = IPv4Network("10.0.0.0/16")
 _FIRST_NODE_PORT = 30000

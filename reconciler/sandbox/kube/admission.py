@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.sandbox.kube import beginnings, defaults, schema
-from reconciler.sandbox.kube.causes import forbidden_field
-from reconciler.sandbox.kube.decoding import require_decodable
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.immutable import frozen_causes
-from reconciler.sandbox.kube.kinds import Kind
-from reconciler.sandbox.kube.refusal import Cause, bad_request, conflict, invalid, modified
-from reconciler.sandbox.kube.rules import causes_of
+from . import beginnings, defaults, schema
+from .causes import forbidden_field
+from .decoding import require_decodable
+from .documents import Obj
+from .immutable import frozen_causes
+from .kinds import Kind
+from .refusal import Cause, bad_request, conflict, invalid, modified
+from .rules import causes_of
 
 _WRITABLE = ("name", "generateName", "namespace", "labels", "annotations", "finalizers", "ownerReferences")
 _STATED = ("labels", "annotations", "finalizers", "ownerReferences")

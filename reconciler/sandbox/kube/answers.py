@@ -10,9 +10,9 @@ from typing import Any
 
 from aiohttp import web
 
-from reconciler.sandbox.kube.documents import Obj, encoded
-from reconciler.sandbox.kube.tables import Printer, partial
-from reconciler.sandbox.kube.target import Target
+from .documents import Obj, encoded
+from .tables import Printer, partial
+from .target import Target
 
 JSON = "application/json"
 

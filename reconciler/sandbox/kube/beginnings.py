@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.kinds import Kind
+from .documents import Obj
+from .kinds import Kind
 
 _TRUSTED = frozenset({"/Node", "policy/PodDisruptionBudget"})
 

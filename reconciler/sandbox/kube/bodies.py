@@ -8,10 +8,10 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.refusal import Refusal, bad_request, unprocessable
-from reconciler.sandbox.kube.removal import Deletion
-from reconciler.sandbox.kube.target import Target
+from .documents import Obj
+from .refusal import Refusal, bad_request, unprocessable
+from .removal import Deletion
+from .target import Target
 
 _PROTOBUF = (
     "the sandbox does not read protobuf bodies; send JSON (`kubectl create -f` and `kubectl apply -f` do, "

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from reconciler.sandbox.kube.refusal import Cause
+from .refusal import Cause
 
 
 def required(field: str, why: str = "") -> Cause:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.spans import parsed, since, spelled
+from .documents import Obj
+from .spans import parsed, since, spelled
 
 Value = Callable[[Obj, datetime], Any]
 

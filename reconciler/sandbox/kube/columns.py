@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.sandbox.kube import cells, podcells
-from reconciler.sandbox.kube.cells import Value
+from . import cells, podcells
+from .cells import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ import binascii
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.sandbox.kube.causes import type_name
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.kinds import Kind
-from reconciler.sandbox.kube.quantities import quantity
-from reconciler.sandbox.kube.refusal import Refusal, bad_request
+from .causes import type_name
+from .documents import Obj
+from .kinds import Kind
+from .quantities import quantity
+from .refusal import Refusal, bad_request
 
 _TEXT_MAPS = frozenset(
     {"annotations", "data", "labels", "matchLabels", "nodeSelector", "parameters", "stringData"}

@@ -6,8 +6,8 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.kinds import Kind
+from .documents import Obj
+from .kinds import Kind
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.kinds import Kind, KindTable
+from .documents import Obj
+from .kinds import Kind, KindTable
 
 VERSION = {
     "major": "1",

@@ -10,17 +10,17 @@ from hmac import compare_digest
 
 from aiohttp import web
 
-from reconciler.sandbox.kube.answers import as_json
-from reconciler.sandbox.kube.discovery import aggregated, discover
-from reconciler.sandbox.kube.documents import encoded
-from reconciler.sandbox.kube.openapi import open_api
-from reconciler.sandbox.kube.podports import LogRequest, LogSource, ServiceProxy, stream_log
-from reconciler.sandbox.kube.reading import Reader
-from reconciler.sandbox.kube.refusal import Refusal, method_not_allowed, not_served
-from reconciler.sandbox.kube.store import Store
-from reconciler.sandbox.kube.target import Target, parse_target
-from reconciler.sandbox.kube.watching import Watcher
-from reconciler.sandbox.kube.writing import Scribe
+from .answers import as_json
+from .discovery import aggregated, discover
+from .documents import encoded
+from .openapi import open_api
+from .podports import LogRequest, LogSource, ServiceProxy, stream_log
+from .reading import Reader
+from .refusal import Refusal, method_not_allowed, not_served
+from .store import Store
+from .target import Target, parse_target
+from .watching import Watcher
+from .writing import Scribe
 
 __all__ = ["LogRequest", "LogSource", "RequestLine", "Trouble", "application"]
 

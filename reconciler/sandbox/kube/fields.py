@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.shapes import Shape, merges_by_key
+from .documents import Obj
+from .shapes import Shape, merges_by_key
 
 Step = tuple[str, str]
 Path = tuple[Step, ...]

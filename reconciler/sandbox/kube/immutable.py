@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from reconciler.sandbox.kube.causes import forbidden_field, wrong
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.kinds import Kind
-from reconciler.sandbox.kube.refusal import Cause
+from .causes import forbidden_field, wrong
+from .documents import Obj
+from .kinds import Kind
+from .refusal import Cause
 
 _FIXED = "field is immutable"
 _STATEFUL_SET_FREE = (

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.sandbox.kube.addresses import Addresses
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.kinds import Kind, KindTable, kind_of_definition
-from reconciler.sandbox.kube.owners import Owners
-from reconciler.sandbox.kube.refusal import not_found
-from reconciler.sandbox.kube.selectors import facets_of
-from reconciler.sandbox.kube.shelf import Key, Record, Shelf
-from reconciler.sandbox.kube.stored import Stored, keep
+from .addresses import Addresses
+from .documents import Obj
+from .kinds import Kind, KindTable, kind_of_definition
+from .owners import Owners
+from .refusal import not_found
+from .selectors import facets_of
+from .shelf import Key, Record, Shelf
+from .stored import Stored, keep
 
 _FIRST_REVISION = 100
 _DEFINITION = "apiextensions.k8s.io/CustomResourceDefinition"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.fields import (
+from .documents import Obj
+from .fields import (
     Path,
     Step,
     add_path,
@@ -18,7 +18,7 @@ from reconciler.sandbox.kube.fields import (
     remove_path,
     to_fields_v1,
 )
-from reconciler.sandbox.kube.shapes import Shape
+from .shapes import Shape
 
 _KEPT_BY_THE_API = frozenset(
     {

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.sandbox.kube.documents import Obj, copied
-from reconciler.sandbox.kube.fields import Path, leaves, look_up, plant, uproot
-from reconciler.sandbox.kube.managers import Writer, identity_of, paths_of, record_apply
-from reconciler.sandbox.kube.refusal import Refusal
-from reconciler.sandbox.kube.shapes import Shape, merges_by_key
+from .documents import Obj, copied
+from .fields import Path, leaves, look_up, plant, uproot
+from .managers import Writer, identity_of, paths_of, record_apply
+from .refusal import Refusal
+from .shapes import Shape, merges_by_key
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 

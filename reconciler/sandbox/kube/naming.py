@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.sandbox.kube.causes import required, wrong
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.kinds import Kind
-from reconciler.sandbox.kube.refusal import Cause
+from .causes import required, wrong
+from .documents import Obj
+from .kinds import Kind
+from .refusal import Cause
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.kinds import Kind, KindTable
+from .documents import Obj
+from .kinds import Kind, KindTable
 
 _PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "force")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.sandbox.kube.documents import Obj
+from .documents import Obj
 
 Place = tuple[str, tuple[str, str]]
 

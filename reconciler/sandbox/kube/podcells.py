@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.spans import since
+from .documents import Obj
+from .spans import since
 
 
 def readiness(pod: Obj, _now: datetime) -> str:

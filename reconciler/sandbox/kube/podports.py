@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.refusal import Refusal, bad_request, not_found
-from reconciler.sandbox.kube.store import Store
-from reconciler.sandbox.kube.target import Target
+from .documents import Obj
+from .refusal import Refusal, bad_request, not_found
+from .store import Store
+from .target import Target
 
 LISTEN = "sandbox.towline.dev/listen"
 _HOP_BY_HOP = frozenset(

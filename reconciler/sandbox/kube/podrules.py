@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.sandbox.kube.causes import duplicate, forbidden_field, missing, required, unsupported, wrong
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.naming import dns_label_causes, label_causes
-from reconciler.sandbox.kube.quantities import quantity
-from reconciler.sandbox.kube.refusal import Cause
+from .causes import duplicate, forbidden_field, missing, required, unsupported, wrong
+from .documents import Obj
+from .naming import dns_label_causes, label_causes
+from .quantities import quantity
+from .refusal import Cause
 
 
 def pod_causes(spec: Any, field: str, claims: frozenset[str] = frozenset()) -> Iterator[Cause]:

@@ -8,13 +8,13 @@ import json
 
 from aiohttp import web
 
-from reconciler.sandbox.kube.answers import View, as_json, view_of
-from reconciler.sandbox.kube.refusal import bad_request, expired
-from reconciler.sandbox.kube.scale import scale_of
-from reconciler.sandbox.kube.selectors import Selection, parse_selection
-from reconciler.sandbox.kube.shelf import Key
-from reconciler.sandbox.kube.store import Store
-from reconciler.sandbox.kube.target import Target
+from .answers import View, as_json, view_of
+from .refusal import bad_request, expired
+from .scale import scale_of
+from .selectors import Selection, parse_selection
+from .shelf import Key
+from .store import Store
+from .target import Target
 
 _STALE_PAGE = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new "

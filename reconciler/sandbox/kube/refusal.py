@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.sandbox.kube.kinds import Kind
+from .kinds import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.kinds import Kind, kind_of_definition
-from reconciler.sandbox.kube.ledger import Ledger
-from reconciler.sandbox.kube.refusal import conflict
-from reconciler.sandbox.kube.shelf import Key
-from reconciler.sandbox.kube.stored import Stored
+from .documents import Obj
+from .kinds import Kind, kind_of_definition
+from .ledger import Ledger
+from .refusal import conflict
+from .shelf import Key
+from .stored import Stored
 
 
 @dataclass(frozen=True, slots=True)

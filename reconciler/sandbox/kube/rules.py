@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from reconciler.sandbox.kube.causes import duplicate, required, unsupported, wrong
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.kinds import Kind
-from reconciler.sandbox.kube.naming import dns_label_causes, label_causes, metadata_causes
-from reconciler.sandbox.kube.podrules import pod_causes, quantity_causes
-from reconciler.sandbox.kube.refusal import Cause
+from .causes import duplicate, required, unsupported, wrong
+from .documents import Obj
+from .kinds import Kind
+from .naming import dns_label_causes, label_causes, metadata_causes
+from .podrules import pod_causes, quantity_causes
+from .refusal import Cause
 
 _DATA_LIMIT = 1024 * 1024
 _SERVICE_TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.sandbox.kube.documents import Obj, copied
-from reconciler.sandbox.kube.kinds import Served
+from .documents import Obj, copied
+from .kinds import Served
 
 
 def scale_of(served: Served, obj: Obj) -> Obj:

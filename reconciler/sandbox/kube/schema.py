@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
-from reconciler.sandbox.kube.causes import mistyped, required, type_name, unsupported, wrong
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.refusal import Cause
+from .causes import mistyped, required, type_name, unsupported, wrong
+from .documents import Obj
+from .refusal import Cause
 
 Schema = Mapping[str, Any]
 _OPEN = "x-kubernetes-preserve-unknown-fields"

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.kinds import Kind
-from reconciler.sandbox.kube.refusal import bad_request
+from .documents import Obj
+from .kinds import Kind
+from .refusal import bad_request
 
 Test = Callable[[Mapping[str, str]], bool]
 

@@ -6,9 +6,9 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.sandbox.kube.kinds import Kind
-from reconciler.sandbox.kube.selectors import Facets, Selection, facets_of
-from reconciler.sandbox.kube.stored import Stored
+from .kinds import Kind
+from .selectors import Facets, Selection, facets_of
+from .stored import Stored
 
 Key = tuple[str, str]
 

@@ -11,27 +11,18 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from reconciler.sandbox.kube import admission, merge, removal
-from reconciler.sandbox.kube.admission import Write
-from reconciler.sandbox.kube.beginnings import established
-from reconciler.sandbox.kube.documents import Obj, copied
-from reconciler.sandbox.kube.kinds import Kind
-from reconciler.sandbox.kube.ledger import Event, Ledger
-from reconciler.sandbox.kube.managers import Writer, record_update
-from reconciler.sandbox.kube.refusal import (
-    Cause,
-    Refusal,
-    already_exists,
-    bad_request,
-    forbidden,
-    invalid,
-    not_found,
-    not_served,
-)
-from reconciler.sandbox.kube.removal import Deletion
-from reconciler.sandbox.kube.shapes import Shape, shape_of
-from reconciler.sandbox.kube.shelf import Key
-from reconciler.sandbox.kube.stored import Stored, keep
+from . import admission, merge, removal
+from .admission import Write
+from .beginnings import established
+from .documents import Obj, copied
+from .kinds import Kind
+from .ledger import Event, Ledger
+from .managers import Writer, record_update
+from .refusal import Cause, Refusal, already_exists, bad_request, forbidden, invalid, not_found, not_served
+from .removal import Deletion
+from .shapes import Shape, shape_of
+from .shelf import Key
+from .stored import Stored, keep
 
 __all__ = ["Deletion", "Event", "Refusal", "Store", "Write"]
 

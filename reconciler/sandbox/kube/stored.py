@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from reconciler.sandbox.kube.documents import Obj, copied, encoded
+from .documents import Obj, copied, encoded
 
 
 @dataclass(frozen=True, slots=True)

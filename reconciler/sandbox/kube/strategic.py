@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.shapes import LIST_KEYS
+from .documents import Obj
+from .shapes import LIST_KEYS
 
 _ORDER = "$setElementOrder/"
 _DELETE = "$deleteFromPrimitiveList/"

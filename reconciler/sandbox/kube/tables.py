@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from reconciler.sandbox.kube.cells import Value, ago
-from reconciler.sandbox.kube.columns import AGE, CELLS, NAME, PLAIN, Cell
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.jsonpath import find_all
-from reconciler.sandbox.kube.kinds import Column, Kind
+from .cells import Value, ago
+from .columns import AGE, CELLS, NAME, PLAIN, Cell
+from .documents import Obj
+from .jsonpath import find_all
+from .kinds import Column, Kind
 
 _NAME_WORDS = "Name must be unique within a namespace."
 

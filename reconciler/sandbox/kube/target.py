@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.sandbox.kube.kinds import Kind, KindTable
-from reconciler.sandbox.kube.shelf import Key
-from reconciler.sandbox.kube.store import key_of
+from .kinds import Kind, KindTable
+from .shelf import Key
+from .store import key_of
 
 
 @dataclass(frozen=True, slots=True)

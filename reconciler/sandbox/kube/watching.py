@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from reconciler.sandbox.kube.answers import JSON, View
-from reconciler.sandbox.kube.documents import Obj, encoded
-from reconciler.sandbox.kube.reading import Reader, selection_of
-from reconciler.sandbox.kube.refusal import bad_request, expired
-from reconciler.sandbox.kube.selectors import Selection
-from reconciler.sandbox.kube.shelf import Record, Shelf
-from reconciler.sandbox.kube.store import Event, Store
-from reconciler.sandbox.kube.target import Target
+from .answers import JSON, View
+from .documents import Obj, encoded
+from .reading import Reader, selection_of
+from .refusal import bad_request, expired
+from .selectors import Selection
+from .shelf import Record, Shelf
+from .store import Event, Store
+from .target import Target
 
 _LONGEST = 1800.0
 _BETWEEN_BOOKMARKS = 30.0

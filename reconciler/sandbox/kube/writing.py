@@ -8,19 +8,19 @@ from typing import Any
 import jsonpatch
 from aiohttp import web
 
-from reconciler.sandbox.kube import removal
-from reconciler.sandbox.kube.admission import require_revision
-from reconciler.sandbox.kube.answers import as_json
-from reconciler.sandbox.kube.bodies import is_dry_run, read_deletion, read_document, read_object
-from reconciler.sandbox.kube.documents import Obj
-from reconciler.sandbox.kube.merge import merge_patch
-from reconciler.sandbox.kube.reading import Reader, selection_of
-from reconciler.sandbox.kube.refusal import Refusal, bad_request, method_not_allowed, unprocessable
-from reconciler.sandbox.kube.scale import scale_of, scaled
-from reconciler.sandbox.kube.store import Store, Write
-from reconciler.sandbox.kube.stored import Stored
-from reconciler.sandbox.kube.strategic import strategic_merge_patch
-from reconciler.sandbox.kube.target import Target
+from . import removal
+from .admission import require_revision
+from .answers import as_json
+from .bodies import is_dry_run, read_deletion, read_document, read_object
+from .documents import Obj
+from .merge import merge_patch
+from .reading import Reader, selection_of
+from .refusal import Refusal, bad_request, method_not_allowed, unprocessable
+from .scale import scale_of, scaled
+from .store import Store, Write
+from .stored import Stored
+from .strategic import strategic_merge_patch
+from .target import Target
 
 _JSON_PATCH = "application/json-patch+json"
 _MERGE_PATCH = "application/merge-patch+json"

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.sandbox.world.pods import condition, settled
-from reconciler.sandbox.world.sight import Object
+from .pods import condition, settled
+from .sight import Object
 
 
 @dataclass(frozen=True, slots=True)

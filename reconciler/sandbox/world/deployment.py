@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.sandbox.kube.store import Event
-from reconciler.sandbox.world.ground import Ground
-from reconciler.sandbox.world.pods import (
+
+from .ground import Ground
+from .pods import (
     Mould,
     condition,
     count_ready,
@@ -17,8 +18,8 @@ from reconciler.sandbox.world.pods import (
     revision_of,
     settled,
 )
-from reconciler.sandbox.world.queue import Key, Queue
-from reconciler.sandbox.world.sight import Object, key_of, owner_of
+from .queue import Key, Queue
+from .sight import Object, key_of, owner_of
 
 _HASH = "pod-template-hash"
 _REVISION = "deployment.kubernetes.io/revision"

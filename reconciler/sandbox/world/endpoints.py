@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.sandbox.kube.store import Event
-from reconciler.sandbox.world.ground import Ground
-from reconciler.sandbox.world.pods import in_letters, is_done, is_ready, reference_to
-from reconciler.sandbox.world.queue import Key, Queue
-from reconciler.sandbox.world.sight import Object, key_of
+
+from .ground import Ground
+from .pods import in_letters, is_done, is_ready, reference_to
+from .queue import Key, Queue
+from .sight import Object, key_of
 
 _BINDING_SECONDS = 1.0
 

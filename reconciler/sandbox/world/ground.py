@@ -9,9 +9,10 @@ from typing import Any
 from reconciler.sandbox.clock import Clock
 from reconciler.sandbox.kube.store import Refusal, Store
 from reconciler.sandbox.trouble import Troubles
-from reconciler.sandbox.world.queue import Turns
-from reconciler.sandbox.world.recorder import Recorder
-from reconciler.sandbox.world.sight import Object, Sight, key_of
+
+from .queue import Turns
+from .recorder import Recorder
+from .sight import Object, Sight, key_of
 
 
 @dataclass(frozen=True, slots=True)

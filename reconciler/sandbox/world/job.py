@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.sandbox.kube.store import Event
-from reconciler.sandbox.world.ground import Ground
-from reconciler.sandbox.world.pods import Mould, condition, count_ready, in_letters, is_done, phase_of
-from reconciler.sandbox.world.queue import Key, Queue
-from reconciler.sandbox.world.sight import Object, key_of, owner_of
+
+from .ground import Ground
+from .pods import Mould, condition, count_ready, in_letters, is_done, phase_of
+from .queue import Key, Queue
+from .sight import Object, key_of, owner_of
 
 _BY = "job-controller"
 _FIRST_DELAY, _LONGEST_DELAY = 10.0, 360.0

@@ -11,11 +11,12 @@ from reconciler.sandbox.arm.cloud import Cloud
 from reconciler.sandbox.arm.pool import Pool, settle
 from reconciler.sandbox.arm.sizes import VmSize
 from reconciler.sandbox.kube.store import Event
-from reconciler.sandbox.world.ground import Ground
-from reconciler.sandbox.world.machines import is_ready, node_object
-from reconciler.sandbox.world.pods import condition, in_letters, reference_to, settled
-from reconciler.sandbox.world.queue import Key, Queue
-from reconciler.sandbox.world.sight import Object
+
+from .ground import Ground
+from .machines import is_ready, node_object
+from .pods import condition, in_letters, reference_to, settled
+from .queue import Key, Queue
+from .sight import Object
 
 NODE_POOL = "karpenter.sh/nodepool"
 _TYPE = "node.kubernetes.io/instance-type"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from reconciler.sandbox.kube.store import Event
-from reconciler.sandbox.world.ground import Ground
-from reconciler.sandbox.world.life import Life
-from reconciler.sandbox.world.pods import is_done, is_ready
-from reconciler.sandbox.world.processes import Processes
-from reconciler.sandbox.world.sight import Object
+
+from .ground import Ground
+from .life import Life
+from .pods import is_done, is_ready
+from .processes import Processes
+from .sight import Object
 
 _BY = "kubelet"
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.sandbox.world.boxes import Box, boxes_of, pod_status
-from reconciler.sandbox.world.ground import Ground
-from reconciler.sandbox.world.mounts import missing_references, missing_sources
-from reconciler.sandbox.world.processes import Local, LocalImage, Processes, end, until_ready
-from reconciler.sandbox.world.queue import Key
-from reconciler.sandbox.world.sight import Object, key_of
+from .boxes import Box, boxes_of, pod_status
+from .ground import Ground
+from .mounts import missing_references, missing_sources
+from .processes import Local, LocalImage, Processes, end, until_ready
+from .queue import Key
+from .sight import Object, key_of
 
 _BY = "kubelet"
 _LISTEN = "sandbox.towline.dev/listen"

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from reconciler.sandbox.kube.face import LogRequest
-from reconciler.sandbox.world.ground import Ground
-from reconciler.sandbox.world.processes import Processes
-from reconciler.sandbox.world.sight import Object, key_of
+
+from .ground import Ground
+from .processes import Processes
+from .sight import Object, key_of
 
 _BETWEEN_LOOKS = 0.5
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reconciler.sandbox.world.ground import Ground
-from reconciler.sandbox.world.sight import Object
+from .ground import Ground
+from .sight import Object
 
 _FIELD = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
 

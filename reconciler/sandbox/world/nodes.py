@@ -5,10 +5,11 @@ from __future__ import annotations
 from reconciler.sandbox.arm.cloud import Cloud
 from reconciler.sandbox.arm.pool import Pool
 from reconciler.sandbox.kube.store import Event
-from reconciler.sandbox.world.ground import Ground
-from reconciler.sandbox.world.machines import NOT_READY, conditions, is_ready, node_object
-from reconciler.sandbox.world.queue import Key, Queue
-from reconciler.sandbox.world.sight import Object
+
+from .ground import Ground
+from .machines import NOT_READY, conditions, is_ready, node_object
+from .queue import Key, Queue
+from .sight import Object
 
 _POOL = "kubernetes.azure.com/agentpool"
 _TYPE = "node.kubernetes.io/instance-type"

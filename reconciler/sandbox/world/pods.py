@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.sandbox.world.sight import Object
+from .sight import Object
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import aiohttp
 
-from reconciler.sandbox.world.ground import Ground
-from reconciler.sandbox.world.mounts import environment, lay_out
-from reconciler.sandbox.world.sight import Object
+from .ground import Ground
+from .mounts import environment, lay_out
+from .sight import Object
 
 _GRACE = 5.0
 _BETWEEN_PROBES = 0.25

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.sandbox.kube.store import Event
-from reconciler.sandbox.world.fit import amounts_of
-from reconciler.sandbox.world.pods import is_done
-from reconciler.sandbox.world.quantity import thousandths
-from reconciler.sandbox.world.sight import Object
+
+from .fit import amounts_of
+from .pods import is_done
+from .quantity import thousandths
+from .sight import Object
 
 HOSTNAME = "kubernetes.io/hostname"
 

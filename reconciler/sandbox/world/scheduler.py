@@ -10,19 +10,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 
 from reconciler.sandbox.kube.store import Event
-from reconciler.sandbox.world.fit import (
-    AFFINITY,
-    Needs,
-    in_words,
-    is_wanted,
-    needs_of,
-    taint_in_the_way,
-)
-from reconciler.sandbox.world.ground import Ground
-from reconciler.sandbox.world.machines import NOT_READY
-from reconciler.sandbox.world.queue import Key, Queue
-from reconciler.sandbox.world.rooms import HOSTNAME, Rooms
-from reconciler.sandbox.world.sight import Object, Pair, key_of
+
+from .fit import AFFINITY, Needs, in_words, is_wanted, needs_of, taint_in_the_way
+from .ground import Ground
+from .machines import NOT_READY
+from .queue import Key, Queue
+from .rooms import HOSTNAME, Rooms
+from .sight import Object, Pair, key_of
 
 _BY = "default-scheduler"
 

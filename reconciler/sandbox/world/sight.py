@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.sandbox.kube.store import Event
-from reconciler.sandbox.world.queue import Key
+
+from .queue import Key
 
 Object = dict[str, Any]
 Pair = tuple[str, str]

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.sandbox.kube.store import Event
-from reconciler.sandbox.world.ground import Ground
-from reconciler.sandbox.world.pods import Mould, count_ready, is_done, is_ready, reference_to, revision_of
-from reconciler.sandbox.world.queue import Key, Queue
-from reconciler.sandbox.world.sight import Object, key_of, owner_of
+
+from .ground import Ground
+from .pods import Mould, count_ready, is_done, is_ready, reference_to, revision_of
+from .queue import Key, Queue
+from .sight import Object, key_of, owner_of
 
 _BY = "statefulset-controller"
 _REVISION = "controller-revision-hash"

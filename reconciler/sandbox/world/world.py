@@ -10,20 +10,21 @@ from reconciler.sandbox.arm.cloud import Cloud
 from reconciler.sandbox.clock import Clock
 from reconciler.sandbox.kube.store import Event, Store
 from reconciler.sandbox.trouble import Troubles
-from reconciler.sandbox.world.deployment import Deployments, ReplicaSets
-from reconciler.sandbox.world.endpoints import Claims, Endpoints
-from reconciler.sandbox.world.ground import Ground, Pace
-from reconciler.sandbox.world.job import Jobs
-from reconciler.sandbox.world.karpenter import Karpenter
-from reconciler.sandbox.world.kubelet import Kubelet
-from reconciler.sandbox.world.logs import Logs
-from reconciler.sandbox.world.nodes import Nodes
-from reconciler.sandbox.world.processes import LocalImage, Processes
-from reconciler.sandbox.world.queue import Turns
-from reconciler.sandbox.world.recorder import Recorder
-from reconciler.sandbox.world.scheduler import Scheduler
-from reconciler.sandbox.world.sight import Sight
-from reconciler.sandbox.world.statefulset import StatefulSets
+
+from .deployment import Deployments, ReplicaSets
+from .endpoints import Claims, Endpoints
+from .ground import Ground, Pace
+from .job import Jobs
+from .karpenter import Karpenter
+from .kubelet import Kubelet
+from .logs import Logs
+from .nodes import Nodes
+from .processes import LocalImage, Processes
+from .queue import Turns
+from .recorder import Recorder
+from .scheduler import Scheduler
+from .sight import Sight
+from .statefulset import StatefulSets
 
 
 class Controller(Protocol):

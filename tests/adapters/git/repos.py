@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.adapters.git_credentials import Credentials
-from reconciler.adapters.git_limits import GitLimits
-from reconciler.adapters.git_remote import Remote
-from reconciler.adapters.git_source import GitSource
-from reconciler.adapters.git_status import GitStatusBook
+from reconciler.adapters.git.credentials import Credentials
+from reconciler.adapters.git.limits import GitLimits
+from reconciler.adapters.git.remote import Remote
+from reconciler.adapters.git.source import GitSource
+from reconciler.adapters.git.status import GitStatusBook
 from tests.gitserver import clean_environment
 
 QUICK = GitLimits(poll_seconds=10, transfer_seconds=60)

@@ -3,10 +3,10 @@ import traceback
 
 import pytest
 
-from reconciler.adapters.git_address import check_branch, moved, parse_address
-from reconciler.adapters.git_credentials import Credentials
-from reconciler.adapters.git_environment import git_environment
-from reconciler.adapters.git_limits import GitLimits
+from reconciler.adapters.git.address import check_branch, moved, parse_address
+from reconciler.adapters.git.credentials import Credentials
+from reconciler.adapters.git.environment import git_environment
+from reconciler.adapters.git.limits import GitLimits
 
 CANARY = "c4n4ry+t0k/n"
 ENCODED = "c4n4ry%2Bt0k%2Fn"

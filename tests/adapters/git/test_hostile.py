@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.git_process import folder_bytes
+from reconciler.adapters.git.process import folder_bytes
 from reconciler.faults import Broken, Refused
 from tests.gitserver import GitServer
 

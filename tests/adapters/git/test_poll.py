@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.git_credentials import Credentials
-from reconciler.adapters.git_limits import GitLimits
+from reconciler.adapters.git.credentials import Credentials
+from reconciler.adapters.git.limits import GitLimits
 from reconciler.faults import Broken, Fault, Forbidden, Missing, Refused, Throttled, Unreachable
 from tests.gitserver import HANG, LORIS, TRUNCATE, GitServer
 

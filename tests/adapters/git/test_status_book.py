@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.git_draft import blob_id, with_skip_ci
-from reconciler.adapters.git_remote import Remote
-from reconciler.adapters.git_status import GitStatusBook
+from reconciler.adapters.git.draft import blob_id, with_skip_ci
+from reconciler.adapters.git.remote import Remote
+from reconciler.adapters.git.status import GitStatusBook
 from reconciler.domain.report import StatusCommit
 from reconciler.faults import Conflict, Fault, Forbidden, Refused
 from tests.gitserver import GitServer

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.git_credentials import Credentials
+from reconciler.adapters.git.credentials import Credentials
 from reconciler.faults import Unreachable
 from tests.gitserver import GitServer
 

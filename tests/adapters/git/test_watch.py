@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reconciler.adapters.file_watch import FileWatch
+from reconciler.adapters.git.file_watch import FileWatch
 from tests.gitserver import clean_environment
 
 from .repos import Upstream

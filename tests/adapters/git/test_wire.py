@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.adapters.git_commit import parse_commit
-from reconciler.adapters.git_faults import fault_of_git
-from reconciler.adapters.git_remote import is_unexplained
-from reconciler.adapters.git_wire import ask_for, find_ref, packet, server_error, speaks_v2, split_at_flush
+from reconciler.adapters.git.commit import parse_commit
+from reconciler.adapters.git.faults import fault_of_git
+from reconciler.adapters.git.remote import is_unexplained
+from reconciler.adapters.git.wire import ask_for, find_ref, packet, server_error, speaks_v2, split_at_flush
 from reconciler.faults import Broken, Conflict, Fault, Forbidden, Missing, Refused, Throttled, Unreachable
 from tests.gitserver import GitServer, clean_environment
 

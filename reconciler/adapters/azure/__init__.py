@@ -1,0 +1,1 @@
+"""The door to the agent pools of an AKS cluster."""

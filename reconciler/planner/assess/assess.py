@@ -1,0 +1,236 @@
+"""What a pass found to be true: one report a workspace, and the fleet as a whole."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.domain.config import Config, Declared
+from reconciler.domain.finding import Finding
+from reconciler.domain.identity import PoolRef, WorkspaceName
+from reconciler.domain.inventory import Holding, Inventory
+from reconciler.domain.plan import Action, Outcome, Plan, Step, WorkspaceChange
+from reconciler.domain.report import SETTLED, Report, WorkspaceReport
+from reconciler.domain.state import DesiredState, DesiredWorkspace, ObservedState
+from reconciler.planner.decide.guard import approval_needed
+
+from .custom_status import workspace_status, workspace_statuses
+from .held_back import departing, held
+from .sight import Lookout, Sight
+from .verdicts import Evidence, judge, wanted_labels
+
+__all__ = ["Assessor", "Pass", "assess", "workspace_status", "workspace_statuses"]
+
+_MOST_PROBLEMS = 20
+_WORKLOADS = frozenset({"StatefulSet", "Job"})
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What else a pass knows. `now` is RFC 3339; `inventory` is the one after the outcomes; `problems` are
+    sentences about the pass as a whole that were known before it was assessed."""
+
+    config: Config
+    now: str
+    inventory: Inventory
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What plan and outcomes say of one workspace."""
+
+    change: WorkspaceChange | None
+    failed: tuple[Outcome, ...]
+    begun: bool
+    rolling: bool
+
+
+def assess(
+    desired: DesiredState, observed: ObservedState, plan: Plan, outcomes: tuple[Outcome, ...], context: Pass
+) -> Report:
+    """The report of one pass that nothing is remembered for; a daemon keeps an `Assessor`."""
+    return Assessor().assess(desired, observed, plan, outcomes, context)
+
+
+class Assessor:
+    """Assesses pass after pass. What it keeps is a faster look: losing it costs time, and `since` where no
+    Workspace custom resource carries it."""
+
+    def __init__(self) -> None:
+        self._lookout = Lookout()
+        self._known: dict[WorkspaceName, tuple[Evidence, WorkspaceReport]] = {}
+
+    def assess(
+        self,
+        desired: DesiredState,
+        observed: ObservedState,
+        plan: Plan,
+        outcomes: tuple[Outcome, ...],
+        context: Pass,
+    ) -> Report:
+        """The report of this pass; an unchanged workspace gets the very report it had."""
+        self._lookout.turn_to(observed)
+        evidence = self._evidence(desired, plan, outcomes, context)
+        known, self._known = self._known, {}
+        for each in evidence:
+            report = _report(each, known.get(each.name), context.now)
+            if report is not None:
+                self._known[each.name] = (each, report)
+        reports = {name: report for name, (_, report) in self._known.items()}
+        return Report(
+            context.config.fleet.name,
+            context.config.commit,
+            context.config.subject,
+            reports,
+            _elsewhere(context.config.findings, reports),
+            (*context.problems, *_problems(observed, outcomes, reports)),
+            approval_needed(plan.steps),
+        )
+
+    def _evidence(
+        self, desired: DesiredState, plan: Plan, outcomes: tuple[Outcome, ...], context: Pass
+    ) -> Iterable[Evidence]:
+        changes = {each.workspace: each for each in plan.changes}
+        failed, begun, rolling = _failures(outcomes), _begun(outcomes), _rolling(outcomes)
+        names = _names(desired, context, changes, self._lookout)
+        for name in sorted(names, key=lambda name: (name.namespace, name.name)):
+            told = _Told(changes.get(name), failed.get(name, ()), name in begun, name in rolling)
+            yield self._of(name, desired, context, told)
+
+    def _of(
+        self,
+        name: WorkspaceName,
+        desired: DesiredState,
+        context: Pass,
+        told: _Told,
+    ) -> Evidence:
+        asked = desired.workspaces.get(name)
+        declared = context.config.workspaces.get(name)
+        holding = context.inventory.get(name)
+        return Evidence(
+            name=name,
+            desired=asked,
+            declared=declared,
+            findings=_findings(asked, declared, desired.held.get(name, ())),
+            hold=told.change.because if told.change and told.change.action is Action.HOLD else "",
+            begun=told.begun,
+            rolling=told.rolling,
+            failed=told.failed,
+            commit=_commit(asked, holding, context.config),
+            file=holding.file if holding else "",
+            provisioner=context.config.fleet.spec.node_provisioner,
+            sight=self._sight(name, asked, declared, context),
+        )
+
+    def _sight(
+        self, name: WorkspaceName, asked: DesiredWorkspace | None, declared: Declared | None, context: Pass
+    ) -> Sight:
+        if asked is None:
+            return self._lookout.remains(name, context.config.fleet.name)
+        byo = context.config.fleet.spec.node_provisioner == "byo"
+        return self._lookout.sight(asked, wanted_labels(declared) if byo else {}, byo=byo)
+
+
+def _report(
+    evidence: Evidence, known: tuple[Evidence, WorkspaceReport] | None, now: str
+) -> WorkspaceReport | None:
+    if known is not None and known[0] == evidence:
+        return known[1]
+    before = known[1] if known else None
+    report = _fresh(evidence, before, now)
+    return before if report == before else report
+
+
+def _fresh(evidence: Evidence, before: WorkspaceReport | None, now: str) -> WorkspaceReport | None:
+    if evidence.desired is not None:
+        return judge(evidence, evidence.desired, before, now)
+    if evidence.declared is not None:
+        return held(evidence, evidence.declared, before, now)
+    return departing(evidence)
+
+
+def _names(
+    desired: DesiredState, context: Pass, changes: Mapping[WorkspaceName, Any], lookout: Lookout
+) -> set[WorkspaceName]:
+    """All that are declared, and all of which something may be left."""
+    fleet = context.config.fleet.name
+    names = {*desired.workspaces, *desired.held, *context.config.workspaces, *context.inventory, *changes}
+    names.update(pool.owner for pool in lookout.pools() if pool.owner and pool.fleet == fleet)
+    return {name for name in names if name.name}
+
+
+def _failures(outcomes: tuple[Outcome, ...]) -> Mapping[WorkspaceName, tuple[Outcome, ...]]:
+    failed: dict[WorkspaceName, tuple[Outcome, ...]] = defaultdict(tuple)
+    for each in outcomes:
+        if not each.done and each.step.workspace is not None:
+            failed[each.step.workspace] += (each,)
+    return failed
+
+
+def _rolling(outcomes: tuple[Outcome, ...]) -> frozenset[WorkspaceName]:
+    """Those whose pods this very pass has begun to replace: what was seen of them is of before."""
+    steps = (each.step for each in outcomes if each.done and each.step.target.kind in _WORKLOADS)
+    return frozenset(step.workspace for step in steps if step.workspace and _replaces_pods(step))
+
+
+def _replaces_pods(step: Step) -> bool:
+    return step.action is Action.REPLACE or any(each.startswith("spec.template") for each in step.fields)
+
+
+def _begun(outcomes: tuple[Outcome, ...]) -> frozenset[WorkspaceName]:
+    """Whose agent pool is being created since this pass."""
+    return frozenset(
+        each.step.workspace
+        for each in outcomes
+        if each.done and each.step.workspace and each.step.action is Action.CREATE and _is_pool(each)
+    )
+
+
+def _is_pool(outcome: Outcome) -> bool:
+    return isinstance(outcome.step.target, PoolRef)
+
+
+def _findings(
+    asked: DesiredWorkspace | None, declared: Declared | None, held_by: tuple[Finding, ...]
+) -> tuple[Finding, ...]:
+    """Every finding once, in the order they were found."""
+    found = (*(declared.findings if declared else ()), *held_by, *(asked.findings if asked else ()))
+    return tuple(dict.fromkeys(found)) if found else ()
+
+
+def _commit(asked: DesiredWorkspace | None, holding: Holding | None, config: Config) -> str:
+    """The commit that asked for what runs; of what was never applied there is none."""
+    if holding is not None and (asked is None or holding.digest == asked.digest):
+        return holding.commit
+    return config.commit if asked is not None else ""
+
+
+def _elsewhere(
+    findings: tuple[Finding, ...], reports: Mapping[WorkspaceName, WorkspaceReport]
+) -> tuple[Finding, ...]:
+    return tuple(each for each in findings if each.workspace is None or each.workspace not in reports)
+
+
+def _problems(
+    observed: ObservedState,
+    outcomes: tuple[Outcome, ...],
+    reports: Mapping[WorkspaceName, WorkspaceReport],
+) -> tuple[str, ...]:
+    """What could not be seen, and what failed that no workspace's own message tells."""
+    untold = [
+        f"{each.step.action} {each.step.target}: {each.message}"
+        for each in outcomes
+        if not each.done and _is_untold(each, reports)
+    ]
+    more = (f"and {len(untold) - _MOST_PROBLEMS} more",) if len(untold) > _MOST_PROBLEMS else ()
+    return (*observed.blind, *untold[:_MOST_PROBLEMS], *more)
+
+
+def _is_untold(outcome: Outcome, reports: Mapping[WorkspaceName, WorkspaceReport]) -> bool:
+    """A settled workspace whose step is to be tried again would else look finished."""
+    name = outcome.step.workspace
+    report = reports.get(name) if name is not None else None
+    return report is None or (outcome.transient and report.phase in SETTLED)

@@ -1,0 +1,111 @@
+"""KAITO's status conditions, with KAITO's reasons and messages.
+
+Types, reasons and texts: kaito-project/kaito v0.12.0, api/v1beta1 and pkg/workspace/controllers. The message
+of a pending WorkspaceSucceeded is ours, and a failed agent pool lends NodesReady its Azure code as reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.domain.report import Condition, Health
+from reconciler.planner.health import DEGRADED, HEALTHY
+from reconciler.planner.health.job import STARTED
+
+from .standing import Standing
+
+_LONGEST = 256  # characters of another object's message that KAITO copies into a condition
+_PODS_WAIT_FOR_NODES = "Unschedulable"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was last said of a workspace: its state, and each condition's status and since when."""
+
+    state: str = ""
+    since: Mapping[str, tuple[str, str]] | None = None
+
+
+def conditions(
+    standing: Standing, *, tuning: bool, claims: bool, past: Past, now: str
+) -> tuple[Condition, ...]:
+    """In KAITO's order. `now` is RFC 3339; a condition whose status is unchanged keeps its `since`."""
+    said = [_nodes(standing, claims=claims), _resource(standing)]
+    if claims:
+        said.insert(0, _node_claims(standing.claims))
+    said += [_job(standing), _tuned(standing)] if tuning else [_inference(standing), _served(standing)]
+    return tuple(_dated(each, past, now) for each in said)
+
+
+Said = tuple[str, bool, str, str]
+
+
+def _dated(said: Said, past: Past, now: str) -> Condition:
+    kind, is_true, reason, message = said
+    status = "True" if is_true else "False"
+    before, since = (past.since or {}).get(kind, ("", ""))
+    return Condition(kind, status, reason, message, since if before == status and since else now)
+
+
+def _node_claims(claims: Health) -> Said:
+    if claims.state == HEALTHY:
+        return "NodeClaimReady", True, "NodeClaimsReady", "Enough NodeClaims are ready"
+    if claims.state == DEGRADED:
+        return "NodeClaimReady", False, claims.reason, claims.message[:_LONGEST]
+    return "NodeClaimReady", False, "NodeClaimNotReady", "Ready NodeClaims are not enough"
+
+
+def _nodes(standing: Standing, *, claims: bool) -> Said:
+    nodes = standing.nodes
+    if nodes.state == HEALTHY:
+        message = "Enough Nodes are ready" + (" with GPU resources" if claims else "")
+        _, semicolon, warning = nodes.message.partition(";")
+        return "NodesReady", True, "NodesReady", message + semicolon + warning
+    if nodes.reason == "NodePluginsNotReady":
+        return "NodesReady", False, nodes.reason, "waiting all node plugins to be ready"
+    if nodes.state == DEGRADED:
+        return "NodesReady", False, nodes.reason, nodes.message[:_LONGEST]
+    return "NodesReady", False, "NodeNotReady", "Not enough Nodes are ready"
+
+
+def _resource(standing: Standing) -> Said:
+    if standing.nodes.state == HEALTHY:
+        return "ResourceReady", True, "workspaceResourceStatusSuccess", "workspace resource is ready"
+    if standing.nodes.state == DEGRADED:
+        return "ResourceReady", False, standing.nodes.reason, standing.nodes.message[:_LONGEST]
+    return "ResourceReady", False, "workspaceResourceStatusNotReady", "workspace resource is not ready"
+
+
+def _inference(standing: Standing) -> Said:
+    workload = standing.workload
+    if workload.state == HEALTHY:
+        message = "Inference has been deployed successfully"
+        return "InferenceReady", True, "WorkspaceInferenceStatusSuccess", message
+    waits = standing.nodes.state != HEALTHY and workload.reason == _PODS_WAIT_FOR_NODES
+    if workload.state == DEGRADED and not waits:
+        return "InferenceReady", False, workload.reason, workload.message[:_LONGEST]
+    return "InferenceReady", False, "WorkspaceInferenceStatusPending", "Inference workload is not ready"
+
+
+def _job(standing: Standing) -> Said:
+    workload = standing.workload
+    if workload.reason in STARTED:
+        return "JobStarted", True, "WorkspaceTuningJobStatusStarted", "Tuning job has started"
+    if standing.has_failed:
+        return "JobStarted", False, "WorkspaceTuningJobStatusFailed", "tuning job failed"
+    return "JobStarted", False, "WorkspaceTuningJobStatusPending", "Tuning job has not started"
+
+
+def _served(standing: Standing) -> Said:
+    if standing.is_up:
+        return "WorkspaceSucceeded", True, "workspaceSucceeded", "workspace succeeds"
+    return "WorkspaceSucceeded", False, "workspacePending", "workspace has not succeeded"
+
+
+def _tuned(standing: Standing) -> Said:
+    if standing.workload.state == HEALTHY:
+        return "WorkspaceSucceeded", True, "workspaceSucceeded", "workspace succeeds"
+    if standing.has_failed:
+        return "WorkspaceSucceeded", False, "workspaceFailed", "tuning job failed"
+    return "WorkspaceSucceeded", False, "workspacePending", "workspace has not succeeded"

@@ -1,0 +1,151 @@
+"""What is seen of one workspace: its objects, pods, nodes and pool, picked out of one ObservedState."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.domain.identity import WorkspaceName
+from reconciler.domain.state import (
+    WORKSPACE,
+    WORKSPACE_NAMESPACE,
+    DesiredWorkspace,
+    ObservedObject,
+    ObservedPool,
+    ObservedState,
+)
+
+_POOL_LABELS = ("kubernetes.azure.com/agentpool", "agentpool")
+_WORKLOADS = frozenset({"StatefulSet", "Job"})
+_CLAIMS = frozenset({"NodePool", "NodeClaim"})
+
+Nodes = tuple[ObservedObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One workspace as seen. `pools_seen` is False when Azure did not say which agent pools there are."""
+
+    custom: ObservedObject | None = None
+    workload: ObservedObject | None = None
+    claims: tuple[ObservedObject | None, ...] = ()
+    pods: tuple[ObservedObject, ...] = ()
+    nodes: Nodes = ()
+    pool: ObservedPool | None = None
+    pools_seen: bool = True
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of the workspace is there."""
+        return not (self.custom or self.workload or self.pods or self.pool or any(self.claims))
+
+
+class Lookout:
+    """Finds a workspace's things. An index outlives a pass only while what it indexes is the same value."""
+
+    def __init__(self) -> None:
+        self._observed = ObservedState({}, {}, (), None)
+        self._labels: dict[str, tuple[str, Mapping[str, str]]] = {}
+        self._by_pool: Mapping[str, Nodes] = {}
+        self._by_workspace: Mapping[WorkspaceName, Nodes] = {}
+        self._by_labels: dict[tuple[tuple[str, str], ...], Nodes] = {}
+        self._objects: Mapping[WorkspaceName, tuple[ObservedObject, ...]] | None = None
+
+    def turn_to(self, observed: ObservedState) -> None:
+        """Look at this world from now on."""
+        if observed.nodes is not self._observed.nodes:
+            self._index_nodes(observed.nodes)
+        if observed.objects is not self._observed.objects:
+            self._objects = None
+        self._observed = observed
+
+    def sight(self, desired: DesiredWorkspace, labels: Mapping[str, str], *, byo: bool) -> Sight:
+        """What is there of what this workspace asks for; its own nodes have these labels when `byo`."""
+        seen = self._observed.objects
+        custom = workload = None
+        claims: tuple[ObservedObject | None, ...] = ()
+        for each in desired.objects:
+            kind = each.ref.kind
+            if kind in _WORKLOADS:
+                workload = seen.get(each.ref)
+            elif kind == "Workspace":
+                custom = seen.get(each.ref)
+            elif kind in _CLAIMS:
+                claims = (*claims, seen.get(each.ref))
+        pods = self._observed.pods.get(desired.name, ())
+        nodes = self._nodes_with(labels) if byo else self._nodes(desired)
+        return Sight(custom, workload, claims, pods, nodes, self._pool(desired), self._pools_seen)
+
+    def remains(self, name: WorkspaceName, fleet: str) -> Sight:
+        """What is there of a workspace that nobody describes (any more): by its labels and tags."""
+        custom = workload = None
+        claims: tuple[ObservedObject | None, ...] = ()
+        for each in self._objects_by_workspace().get(name, ()):
+            if each.ref.kind in _WORKLOADS:
+                workload = each
+            elif each.ref.kind == "Workspace":
+                custom = each
+            elif each.ref.kind in _CLAIMS:
+                claims = (*claims, each)
+        pool = next((p for p in self.pools() if p.owner == name and p.fleet == fleet), None)
+        nodes = self._by_pool.get(pool.name, ()) if pool else self._by_workspace.get(name, ())
+        return Sight(
+            custom, workload, claims, self._observed.pods.get(name, ()), nodes, pool, self._pools_seen
+        )
+
+    def pools(self) -> tuple[ObservedPool, ...]:
+        """Every agent pool seen."""
+        return tuple((self._observed.pools or {}).values())
+
+    @property
+    def _pools_seen(self) -> bool:
+        return self._observed.pools is not None
+
+    def _pool(self, desired: DesiredWorkspace) -> ObservedPool | None:
+        pools = self._observed.pools
+        return pools.get(desired.pool.name) if pools and desired.pool else None
+
+    def _nodes(self, desired: DesiredWorkspace) -> Nodes:
+        if desired.pool:
+            return self._by_pool.get(desired.pool.name, ())
+        return self._by_workspace.get(desired.name, ())
+
+    def _nodes_with(self, labels: Mapping[str, str]) -> Nodes:
+        key = tuple(sorted(labels.items()))
+        if key not in self._by_labels:
+            wanted = labels.items()
+            self._by_labels[key] = tuple(
+                node for node in self._observed.nodes if wanted <= self._labels[node.uid][1].items()
+            )
+        return self._by_labels[key]
+
+    def _index_nodes(self, nodes: Nodes) -> None:
+        known, self._labels = self._labels, {}
+        by_pool: dict[str, list[ObservedObject]] = defaultdict(list)
+        by_workspace: dict[WorkspaceName, list[ObservedObject]] = defaultdict(list)
+        for each in nodes:
+            version, labels = known.get(each.uid, ("", {}))
+            if version != each.resource_version:
+                labels = _labels(each)
+            self._labels[each.uid] = (each.resource_version, labels)
+            by_pool[next((labels[key] for key in _POOL_LABELS if key in labels), "")].append(each)
+            if name := labels.get(WORKSPACE):
+                by_workspace[WorkspaceName(labels.get(WORKSPACE_NAMESPACE, "default"), name)].append(each)
+        self._by_pool = {name: tuple(found) for name, found in by_pool.items()}
+        self._by_workspace = {name: tuple(found) for name, found in by_workspace.items()}
+        self._by_labels = {}
+
+    def _objects_by_workspace(self) -> Mapping[WorkspaceName, tuple[ObservedObject, ...]]:
+        if self._objects is None:
+            found: dict[WorkspaceName, list[ObservedObject]] = defaultdict(list)
+            for each in self._observed.objects.values():
+                if each.workspace is not None:
+                    found[each.workspace].append(each)
+            self._objects = {name: tuple(each) for name, each in found.items()}
+        return self._objects
+
+
+def _labels(node: ObservedObject) -> Mapping[str, str]:
+    labels: Mapping[str, str] | None = node.document.get("metadata", {}).get("labels")
+    return labels or {}

@@ -1,0 +1,186 @@
+"""A workspace's report from the evidence: how near it is to what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.domain.config import Declared
+from reconciler.domain.finding import Finding
+from reconciler.domain.fleet import NodeProvisioner
+from reconciler.domain.identity import PoolRef, WorkspaceName
+from reconciler.domain.plan import Outcome
+from reconciler.domain.report import Phase, WorkspaceReport
+from reconciler.domain.state import DesiredWorkspace
+from reconciler.planner.health import next_step
+from reconciler.planner.health.verdict import HEALTHY, entries, section
+
+from .conditions import Past, conditions
+from .sight import Sight
+from .standing import Asked, Standing, stand
+
+KARPENTER = frozenset({"karpenter", "gpu-provisioner"})
+_SERVED = frozenset({"Ready", "NotReady"})
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a workspace's report is made from: equal evidence gives an equal report.
+
+    `hold` says why its steps wait; `begun` is true when this very pass has begun to create its agent pool,
+    `rolling` when it has begun to replace its pods.
+    """
+
+    name: WorkspaceName
+    desired: DesiredWorkspace | None
+    declared: Declared | None
+    findings: tuple[Finding, ...]
+    hold: str
+    begun: bool
+    rolling: bool
+    failed: tuple[Outcome, ...]
+    commit: str
+    file: str
+    provisioner: NodeProvisioner
+    sight: Sight
+
+
+def wanted_labels(declared: Declared | None) -> Mapping[str, str]:
+    """The node labels the manifest selects by, without the keys KAITO v0.12.0 reserves for itself."""
+    selector = declared.manifest.resource.label_selector if declared else None
+    if selector is None:
+        return {}
+    labels = dict(selector.match_labels or {})
+    labels.update({each.key: each.values[0] for each in selector.match_expressions or () if each.values})
+    return {key: value for key, value in labels.items() if "kaito.sh/" not in key}
+
+
+def judge(
+    evidence: Evidence, desired: DesiredWorkspace, before: WorkspaceReport | None, now: str
+) -> WorkspaceReport:
+    """The report of a workspace that is to be as desired."""
+    claims = evidence.provisioner in KARPENTER
+    standing = stand(_asked(evidence, desired, claims=claims), evidence.sight)
+    earlier = past(evidence.sight, before)
+    phase = _phase(standing, earlier, tuning=desired.tuning)
+    awaiting = standing.awaiting or _held_up(evidence, phase)
+    return WorkspaceReport(
+        name=desired.name,
+        phase=_outvoted(phase, evidence.failed),
+        message=_message(phase, standing, awaiting, evidence, desired),
+        awaiting=awaiting,
+        commit=evidence.commit,
+        file=desired.file,
+        model=desired.model,
+        instance_type=desired.instance_type,
+        nodes_wanted=desired.nodes,
+        nodes_ready=standing.nodes_ready,
+        endpoint=endpoint(desired.name, tuning=desired.tuning),
+        cost=desired.cost,
+        conditions=conditions(standing, tuning=desired.tuning, claims=claims, past=earlier, now=now),
+        findings=evidence.findings,
+        gpus_per_node=desired.gpus_per_node,
+        tuning=desired.tuning,
+    )
+
+
+def _held_up(evidence: Evidence, phase: Phase) -> str:
+    """What a step that waits is waiting for; of what serves and has nodes, that can only be a move."""
+    return "its new nodes" if evidence.hold and phase is Phase.READY else evidence.hold
+
+
+def _asked(evidence: Evidence, desired: DesiredWorkspace, *, claims: bool) -> Asked:
+    return Asked(
+        desired.name,
+        desired.nodes,
+        desired.gpus_per_node > 0,
+        desired.tuning,
+        desired.pool.name if desired.pool else "",
+        claims,
+        wanted_labels(evidence.declared),
+        evidence.begun,
+        evidence.rolling,
+    )
+
+
+def past(sight: Sight, before: WorkspaceReport | None) -> Past:
+    """What the Workspace custom resource says, or where there is none, the report before this one."""
+    if sight.custom is not None:
+        status = section(sight.custom.document, "status")
+        since = {
+            str(each.get("type")): (str(each.get("status")), str(each.get("lastTransitionTime", "")))
+            for each in entries(status, "conditions")
+        }
+        if status:
+            return Past(str(status.get("state", "")), since)
+    if before is None:
+        return Past()
+    return Past(before.phase, {each.type: (each.status, each.since) for each in before.conditions})
+
+
+def _phase(standing: Standing, past: Past, *, tuning: bool) -> Phase:
+    """KAITO's `status.state`: once Ready or NotReady, never Pending again. A model whose pods are all Ready
+    serves, whichever nodes it is still to move to."""
+    if tuning:
+        return _tuning_phase(standing)
+    if standing.workload.state == HEALTHY:
+        return Phase.READY
+    served = past.state in _SERVED or (past.since or {}).get("InferenceReady", ("", ""))[0] == "True"
+    return Phase.NOT_READY if served else Phase.PENDING
+
+
+def _tuning_phase(standing: Standing) -> Phase:
+    if standing.has_failed:
+        return Phase.FAILED
+    match standing.workload.reason:
+        case "Complete":
+            return Phase.SUCCEEDED
+        case "Running":
+            return Phase.RUNNING
+    return Phase.PENDING
+
+
+def _outvoted(phase: Phase, failed: tuple[Outcome, ...]) -> Phase:
+    """A refused step of something that serves holds it at what it was; it is not what Git asks for."""
+    refused = any(not each.transient for each in failed)
+    return Phase.HELD if refused and phase in (Phase.READY, Phase.SUCCEEDED) else phase
+
+
+def _message(
+    phase: Phase, standing: Standing, awaiting: str, evidence: Evidence, desired: DesiredWorkspace
+) -> str:
+    """One sentence: what failed, else what is broken, else what is awaited, else what it does."""
+    where = f"{desired.model} on {_machines(desired)}"
+    if evidence.failed:
+        return failure(evidence.failed[0])
+    if phase is Phase.FAILED:
+        return f"The tuning of {desired.model} has failed: {standing.workload.message}"
+    if phase is Phase.SUCCEEDED:
+        return f"{desired.model} has been tuned"
+    if standing.trouble:
+        return standing.trouble[:1].upper() + standing.trouble[1:]
+    if phase is Phase.RUNNING:
+        return f"Tuning {where}"
+    if phase is Phase.READY and awaiting:
+        return f"Still serving where it was; to move, it waits for {awaiting}"
+    return f"Waiting for {awaiting}" if awaiting else f"Serving {where}"
+
+
+def _machines(desired: DesiredWorkspace) -> str:
+    if desired.instance_type:
+        return f"{desired.nodes}× {desired.instance_type}"
+    return f"{desired.nodes} {'node' if desired.nodes == 1 else 'nodes'} of your own"
+
+
+def failure(outcome: Outcome) -> str:
+    """What a step could not do, what a person can do about it, and whether it is tried again by itself."""
+    again = "; it is tried again" if outcome.transient else ""
+    if isinstance(outcome.step.target, PoolRef) and (step := next_step(outcome.message)):
+        again = f"; {step}{again}"
+    message = outcome.message.rstrip(". ") or "no reason given"
+    return f"Could not {outcome.step.action} {outcome.step.target}: {message}{again}"
+
+
+def endpoint(name: WorkspaceName, *, tuning: bool) -> str:
+    """The Service in front of the model; port 80, cluster-internal."""
+    return "" if tuning else f"http://{name.name}.{name.namespace}.svc.cluster.local"

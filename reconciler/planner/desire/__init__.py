@@ -1,0 +1,1 @@
+"""Blueprints to everything asked for: rendered objects, pools, budgets."""

@@ -1,0 +1,1 @@
+"""A Workspace to a Blueprint: every open choice made."""

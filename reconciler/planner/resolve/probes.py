@@ -1,0 +1,33 @@
+"""When a serving container counts as started, alive and ready. Figures: KAITO v0.12, in seconds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from reconciler.catalog.preset import Preset
+
+from .blueprint import Container, Probe
+
+PERIOD = 10
+_HEALTH_CHECK = ("python3", "/workspace/vllm/multi-node-health-check.py")
+
+
+def with_probes(container: Container, preset: Preset, leader: str = "") -> Container:
+    """The container with its probes; `leader` is pod 0's address where one model spans several pods."""
+    threshold = math.ceil(preset.startup_seconds / PERIOD)
+    if not leader:
+        return replace(
+            container,
+            startup=Probe(failure_threshold=threshold),
+            liveness=Probe(failure_threshold=3),
+            readiness=Probe(initial_delay=30),
+        )
+    ready = (*_HEALTH_CHECK, "readiness", f"--leader-address={leader}", "--vllm-port=5000")
+    alive = (*_HEALTH_CHECK, "liveness", f"--leader-address={leader}", "--ray-port=6379")
+    return replace(
+        container,
+        startup=Probe(ready, failure_threshold=threshold),
+        liveness=Probe(alive, failure_threshold=1, initial_delay=60, timeout=5, termination_grace=1),
+        readiness=Probe(ready, failure_threshold=1, timeout=1),
+    )

@@ -1,0 +1,124 @@
+"""Workspace to Blueprint: every open choice made, or the mistake that leaves one open."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+from reconciler.catalog.catalog import Catalog
+from reconciler.domain.config import Declared
+from reconciler.domain.finding import Finding
+from reconciler.domain.fleet import Fleet
+from reconciler.domain.state import FLEET, MANAGED_BY, WORKSPACE, WORKSPACE_NAMESPACE
+from reconciler.domain.workspace import ENABLE_LB
+from reconciler.planner.read.plain import unsayable
+
+from .adapters import fetch_adapters
+from .blueprint import Blueprint, Capacity, Nodes, Pod, Runtime
+from .capacity import resolve_capacity
+from .machines import resolve_nodes
+from .own_pod import own_metadata, own_pod
+from .scheduling import requirements, tolerations, unsettable
+from .serving import service_ports, serving_pod
+from .settings import context_of
+from .subject import Subject, read_subject
+from .training import default_params, training_pod
+
+CONFIG_DIGEST = "towline.dev/config-digest"
+"""Pod annotation: another content of the person's ConfigMap is another pod."""
+
+
+def resolve(declared: Declared, fleet: Fleet, catalog: Catalog) -> Blueprint | tuple[Finding, ...]:
+    """The workspace with nothing left to choose, or the mistakes that hold it back."""
+    subject = read_subject(declared, fleet, catalog)
+    if isinstance(subject, Finding):
+        return (subject,)
+    if field := unsayable(declared.manifest):
+        mend = "Write a number Kubernetes can read"
+        return (subject.error(field, "a number in it is infinite or not a number", mend),)
+    capacity = resolve_capacity(subject, context_of(declared))
+    if isinstance(capacity, Finding):
+        return (capacity,)
+    return _blueprint(subject, capacity, resolve_nodes(subject, capacity))
+
+
+def _blueprint(subject: Subject, capacity: Capacity, nodes: Nodes) -> Blueprint | tuple[Finding, ...]:
+    wanted = requirements(subject, nodes.pool)
+    tolerated = tolerations(capacity.gpu_resource)
+    pod = _pod(subject, capacity)
+    own = own_pod(subject, wanted, tolerated) if subject.runtime is Runtime.TEMPLATE else None
+    for mistake in (pod, own):
+        if isinstance(mistake, Finding):
+            return (mistake,)
+    assert not isinstance(pod, Finding)
+    assert not isinstance(own, Finding)
+    labels, selector = _labels(subject), {WORKSPACE: subject.name.name}
+    pod_labels, pod_annotations = own_metadata(subject)
+    service = _service_type(subject)
+    return Blueprint(
+        name=subject.name,
+        fleet=subject.fleet.name,
+        declared=subject.declared.digest,
+        runtime=subject.runtime,
+        model=subject.preset.short_name if subject.preset else "custom template",
+        preset=subject.preset,
+        capacity=capacity,
+        nodes=nodes,
+        labels=labels,
+        selector=selector,
+        pod_labels={**pod_labels, **labels},
+        pod_annotations={**pod_annotations, **_config_digest(subject.declared)},
+        requirements=wanted,
+        tolerations=tolerated,
+        pod=pod,
+        own_pod=own,
+        service_type=service,
+        service_ports=service_ports(subject.runtime, capacity, service),
+        default_params=default_params(subject.manifest.tuning),
+        because=capacity.because,
+        findings=(*unsettable(subject), *_not_followed(subject)),
+    )
+
+
+def _pod(subject: Subject, capacity: Capacity) -> Pod | Finding | None:
+    match subject.runtime:
+        case Runtime.TEMPLATE:
+            return None
+        case Runtime.TUNING:
+            return training_pod(subject, capacity)
+        case Runtime.VLLM | Runtime.TRANSFORMERS:
+            adapters = fetch_adapters(subject)
+            return adapters if isinstance(adapters, Finding) else serving_pod(subject, capacity, adapters)
+
+
+def _labels(subject: Subject) -> dict[str, str]:
+    """What every object of the workspace carries."""
+    name = subject.name
+    return {
+        "app.kubernetes.io/component": "tuning" if subject.runtime is Runtime.TUNING else "inference",
+        "app.kubernetes.io/instance": name.name,
+        "app.kubernetes.io/name": str(subject.runtime),
+        MANAGED_BY: "towline",
+        WORKSPACE: name.name,
+        WORKSPACE_NAMESPACE: name.namespace,
+        FLEET: subject.fleet.name,
+    }
+
+
+def _config_digest(declared: Declared) -> dict[str, str]:
+    if declared.config is None:
+        return {}
+    text = json.dumps(dict(declared.config), sort_keys=True)
+    return {CONFIG_DIGEST: hashlib.sha256(text.encode()).hexdigest()[:16]}
+
+
+def _service_type(subject: Subject) -> str:
+    public = subject.manifest.annotations.get(ENABLE_LB, "").lower() == "true"
+    return "LoadBalancer" if public else "ClusterIP"
+
+
+def _not_followed(subject: Subject) -> Iterator[Finding]:
+    if subject.manifest.resource.preferred_nodes:
+        message = "preferredNodes is deprecated and not followed: nodes are chosen by their labels"
+        yield subject.warning("resource.preferredNodes", message, "Remove it, and label those nodes")

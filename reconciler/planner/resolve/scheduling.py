@@ -1,0 +1,111 @@
+"""On which nodes pods may run: the labels nodes get, the labels pods insist on, the taints they tolerate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from reconciler.domain.finding import Finding
+from reconciler.domain.identity import WorkspaceName
+from reconciler.domain.state import FLEET, WORKSPACE, WORKSPACE_NAMESPACE
+from reconciler.domain.workspace import LabelSelector
+
+from .blueprint import Toleration
+from .subject import Subject
+
+RESERVED = frozenset(
+    {
+        "kaito.sh/workspace",
+        "kaito.sh/workspacenamespace",
+        "kaito.sh/ragengine",
+        "kaito.sh/ragenginenamespace",
+        "karpenter.kaito.sh/workspace-name",
+        "karpenter.kaito.sh/workspace-namespace",
+        "karpenter.kaito.sh/inferenceset",
+        "karpenter.kaito.sh/inferenceset-namespace",
+    }
+)
+"""Selector keys KAITO keeps for itself and drops from what people select by. Source: KAITO v0.12."""
+
+_KARPENTER = ("karpenter.kaito.sh/workspace-name", "karpenter.kaito.sh/workspace-namespace")
+_NOT_SETTABLE = ("kubernetes.io", "k8s.io", "kubernetes.azure.com", "karpenter.sh", "karpenter.azure.com")
+
+
+def match_labels(selector: LabelSelector | None) -> dict[str, str]:
+    """What a selector asks of a node, sorted, without reserved keys; `In` with one value is a label."""
+    if selector is None:
+        return {}
+    single = {
+        each.key: each.values[0]
+        for each in selector.match_expressions or ()
+        if each.operator == "In" and len(each.values) == 1
+    }
+    wanted = {**single, **(selector.match_labels or {})}
+    return {key: wanted[key] for key in sorted(wanted) if key not in RESERVED}
+
+
+def requirements(subject: Subject, pool: str) -> dict[str, str]:
+    """The node labels a pod insists on: the person's, and those only this workspace's nodes carry."""
+    wanted = match_labels(subject.manifest.resource.label_selector)
+    return {**wanted, **dict(_own_marks(subject, pool))}
+
+
+def _own_marks(subject: Subject, pool: str) -> Iterator[tuple[str, str]]:
+    name = subject.name
+    match subject.fleet.spec.node_provisioner:
+        case "agentPool":
+            yield "kubernetes.azure.com/agentpool", pool
+        case "karpenter":
+            yield from zip(_KARPENTER, (name.name, name.namespace), strict=True)
+        case "gpu-provisioner":
+            yield from _workspace_marks(name).items()
+        case "byo":
+            return
+
+
+def node_labels(subject: Subject, *, has_nvidia: bool) -> dict[str, str]:
+    """The labels new nodes are born with.
+
+    Keys in the domains of Kubernetes, AKS and Karpenter are left out: a kubelet told to set one does not
+    start (kubelet's --node-labels), and AKS and Karpenter refuse theirs. `accelerator: nvidia` brings the
+    device plugin of KAITO's chart.
+    """
+    wanted = match_labels(subject.manifest.resource.label_selector)
+    marks = {**_workspace_marks(subject.name), FLEET: subject.fleet.name}
+    if subject.fleet.spec.node_provisioner == "karpenter":
+        marks |= dict(_own_marks(subject, ""))
+    if has_nvidia:
+        marks["accelerator"] = "nvidia"
+    return {key: value for key, value in {**wanted, **marks}.items() if is_settable(key)}
+
+
+def is_settable(key: str) -> bool:
+    """Whether a new node may be given a label with this key."""
+    domain = key.partition("/")[0] if "/" in key else ""
+    return not any(domain == closed or domain.endswith(f".{closed}") for closed in _NOT_SETTABLE)
+
+
+def unsettable(subject: Subject) -> Iterator[Finding]:
+    """A warning for each selected key that new nodes cannot be given."""
+    if subject.fleet.spec.node_provisioner == "byo":
+        return
+    for key in match_labels(subject.manifest.resource.label_selector):
+        if not is_settable(key):
+            field = f"resource.labelSelector.matchLabels.{key}"
+            message = f"{key} cannot be set on a new node: its domain belongs to Kubernetes or AKS"
+            yield subject.warning(field, message, "Select by a label of your own, or be sure nodes carry it")
+
+
+def tolerations(gpu_resource: str) -> tuple[Toleration, ...]:
+    """The taints of GPU nodes, ours and others'; spot nodes too. Source: KAITO v0.12."""
+    usual = (
+        Toleration("nvidia.com/gpu", "Exists"),
+        Toleration("sku", "Equal", "gpu"),
+        Toleration("kubernetes.azure.com/scalesetpriority", "Equal", "spot"),
+    )
+    if gpu_resource.startswith("nvidia.com/mig-"):
+        return (*usual, Toleration(gpu_resource, "Exists"))
+    return usual
+
+
+def _workspace_marks(name: WorkspaceName) -> Mapping[str, str]:
+    return {WORKSPACE: name.name, WORKSPACE_NAMESPACE: name.namespace}

@@ -1,0 +1,1 @@
+"""What is written to the status branch: files, page, badges and sentences."""

@@ -1,0 +1,143 @@
+"""The status branch: which files it should hold, which of them differ, and the sentence that says why.
+
+A file is compared by its Git blob id, so an unchanged fleet is recognised without reading or writing a byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from reconciler.domain.identity import WorkspaceName
+from reconciler.domain.report import Report, StatusCommit, WorkspaceReport
+
+from .badge import badge_json, badge_svg, colour
+from .fleet_badge import fleet_badge
+from .status_file import status_file
+from .status_message import status_message
+from .status_page import MOST_ROWS, in_need_first, row, status_page
+
+_PAGE = "README.md"
+_OURS = (("status/", ".yaml"), ("badges/", ".svg"), ("badges/", ".json"))
+_LONGEST_SEGMENT = 100
+
+Memo = dict[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A workspace's part of the branch: its files' blob ids and its line of the page."""
+
+    report: WorkspaceReport
+    name: str
+    blobs: tuple[tuple[str, str], ...]
+    row: str
+
+
+def compose_status(report: Report, written: Mapping[str, str], memo: Memo) -> StatusCommit | None:
+    """The files that differ from those `written` (path to Git blob id), or None when none does.
+
+    `memo` is the caller's, kept from pass to pass: an unchanged workspace costs a few look-ups.
+    """
+    made: dict[WorkspaceName, Mapping[str, bytes]] = {}
+    shown = _all_shown(report, memo, made)
+    files: dict[str, bytes | None] = {}
+    for name, each in shown.items():
+        if any(written.get(path) != blob for path, blob in each.blobs):
+            files.update(_differing(made.get(name) or _files(each.report, each.name), written))
+    changed = [each.report for each in shown.values() if _path("status", each.report.name, ".yaml") in files]
+    files.update(_differing(_fleet_files(report, shown), written))
+    wanted = {path for each in shown.values() for path, _ in each.blobs}
+    gone = [path for path in written if path not in wanted and _is_of_a_workspace(path)]
+    files.update(dict.fromkeys(gone))
+    if not files:
+        return None
+    names = {name: each.name for name, each in shown.items()}
+    return StatusCommit(dict(sorted(files.items())), status_message(report, changed, names, gone))
+
+
+def blob_id(data: bytes) -> str:
+    """Git's id of a file with this content: SHA-1 over `blob`, its size and the bytes."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _all_shown(
+    report: Report, memo: Memo, made: dict[WorkspaceName, Mapping[str, bytes]]
+) -> Mapping[WorkspaceName, _Shown]:
+    """Every workspace's part, remade only where its report is another value; new files go into `made`."""
+    home = _home(report)
+    shown: dict[WorkspaceName, _Shown] = {}
+    for name, each in report.workspaces.items():
+        called = name.name if name.namespace == home else str(name)
+        known = memo.get(name)
+        if known is None or known.name != called or _is_other(known.report, each):
+            made[name] = _files(each, called)
+            known = _show(each, called, made[name])
+        shown[name] = known
+    memo.clear()
+    memo.update(shown)
+    return shown
+
+
+def _is_other(one: WorkspaceReport, other: WorkspaceReport) -> bool:
+    return one is not other and one != other
+
+
+def _home(report: Report) -> str:
+    """The namespace whose workspaces go by their bare name: `default`, else the first there is."""
+    namespaces = {name.namespace for name in report.workspaces}
+    return "default" if "default" in namespaces else min(namespaces, default="default")
+
+
+def _show(report: WorkspaceReport, called: str, files: Mapping[str, bytes]) -> _Shown:
+    blobs = tuple((path, blob_id(data)) for path, data in files.items())
+    badge, file = _path("badges", report.name, ".svg"), _path("status", report.name, ".yaml")
+    return _Shown(report, called, blobs, row(report, called, badge, file))
+
+
+def _files(report: WorkspaceReport, called: str) -> dict[str, bytes]:
+    hue = colour(report.phase)
+    return {
+        _path("status", report.name, ".yaml"): status_file(report),
+        _path("badges", report.name, ".svg"): badge_svg(called, report.phase, hue),
+        _path("badges", report.name, ".json"): badge_json(called, report.phase, hue),
+    }
+
+
+def _fleet_files(report: Report, shown: Mapping[WorkspaceName, _Shown]) -> dict[str, bytes]:
+    order: list[WorkspaceReport] = list(report.workspaces.values())
+    if len(order) > MOST_ROWS:
+        order = in_need_first(order)[:MOST_ROWS]
+    label, message, hue = fleet_badge(report)
+    return {
+        _PAGE: status_page(report, (shown[each.name].row for each in order)),
+        "badges/fleet.svg": badge_svg(label, message, hue),
+        "badges/fleet.json": badge_json(label, message, hue),
+    }
+
+
+def _differing(files: Mapping[str, bytes], written: Mapping[str, str]) -> Mapping[str, bytes]:
+    return {path: data for path, data in files.items() if written.get(path) != blob_id(data)}
+
+
+def _path(folder: str, name: WorkspaceName, ending: str) -> str:
+    return f"{folder}/{_segment(name.namespace)}/{_segment(name.name)}{ending}"
+
+
+def _segment(name: str) -> str:
+    """A name as one harmless path segment; Kubernetes names stay as they are, others are percent-encoded."""
+    safe = quote(name, safe="", errors="replace")
+    if safe.startswith("."):
+        safe = "%2E" + safe[1:]
+    if len(safe) > _LONGEST_SEGMENT:
+        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+        safe = f"{safe[: _LONGEST_SEGMENT - 9]}-{digest[:8]}"
+    return safe
+
+
+def _is_of_a_workspace(path: str) -> bool:
+    """Whether we wrote this file for some workspace; what else lies on the branch is not ours to remove."""
+    return path.count("/") == 2 and any(path.startswith(start) and path.endswith(end) for start, end in _OURS)

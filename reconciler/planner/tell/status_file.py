@@ -1,0 +1,73 @@
+"""One workspace's status as a YAML file a person can read from top to bottom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.domain.finding import Finding
+from reconciler.domain.report import Condition, WorkspaceReport
+from reconciler.domain.state import Cost
+
+from .readable import readable
+from .yaml_text import yaml_text
+
+HOURS_PER_MONTH = 730  # as Azure's pricing pages count a month
+UNKNOWN = "unknown"
+
+
+def status_file(report: WorkspaceReport) -> bytes:
+    """`status/<namespace>/<workspace>.yaml`: keys in the order of their use, empty ones left out."""
+    document = {key: value for key, value in _document(report).items() if value not in ("", [], {})}
+    return yaml_text(document).encode()
+
+
+def _document(report: WorkspaceReport) -> dict[str, Any]:
+    source = {"commit": report.commit, "file": readable(report.file)}
+    return {
+        "workspace": readable(str(report.name)),
+        "phase": report.phase.value,
+        "message": readable(report.message),
+        "awaiting": readable(report.awaiting),
+        "source": {key: value for key, value in source.items() if value},
+        "model": readable(report.model),
+        "instanceType": readable(report.instance_type),
+        "nodes": {"wanted": report.nodes_wanted, "ready": [readable(each) for each in report.nodes_ready]},
+        "endpoint": readable(report.endpoint),
+        "cost": _cost(report.cost),
+        "conditions": [_condition(each) for each in report.conditions],
+        "findings": [_finding(each) for each in report.findings],
+    }
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    if cost.dollars_per_hour is None:
+        return {"dollarsPerHour": UNKNOWN}
+    return {
+        "dollarsPerHour": round(cost.dollars_per_hour, 4),
+        "dollarsPerMonth": round(cost.dollars_per_hour * HOURS_PER_MONTH, 2),
+        "priceDate": cost.price_date,
+        "priceRegion": cost.price_region or UNKNOWN,
+    }
+
+
+def _condition(condition: Condition) -> dict[str, str]:
+    return {
+        "type": condition.type,
+        "status": condition.status,
+        "reason": readable(condition.reason),
+        "message": readable(condition.message),
+        "since": condition.since,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    found = {
+        "severity": finding.severity.value,
+        "file": readable(finding.file),
+        "line": finding.line,
+        "column": finding.column,
+        "field": readable(finding.field),
+        "message": readable(finding.message),
+        "mend": readable(finding.mend),
+    }
+    return {key: value for key, value in found.items() if value not in ("", 0)}

@@ -1,0 +1,77 @@
+"""The commit message of a status commit: what happened, the most important first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from reconciler.domain.identity import WorkspaceName
+from reconciler.domain.report import Phase, Report, WorkspaceReport
+
+from .readable import readable
+
+_LONGEST = 120
+_MOST_LINES = 200
+_WEIGHT = {
+    phase: weight
+    for weight, phase in enumerate(
+        (
+            Phase.FAILED,
+            Phase.INVALID,
+            Phase.NOT_READY,
+            Phase.READY,
+            Phase.SUCCEEDED,
+            Phase.HELD,
+            Phase.RUNNING,
+            Phase.PENDING,
+            Phase.DELETING,
+        )
+    )
+}
+
+
+def status_message(
+    report: Report,
+    changed: Sequence[WorkspaceReport],
+    names: Mapping[WorkspaceName, str],
+    gone: Sequence[str],
+) -> str:
+    """`gone` are the removed files; a removed workspace is told by its status file."""
+    left = sorted(path[len("status/") : -len(".yaml")] for path in gone if path.startswith("status/"))
+    first = sorted(changed, key=lambda each: (_WEIGHT[each.phase], each.name))
+    told = [_sentence(each, names[each.name]) for each in first]
+    told += [f"{path.removeprefix('default/')} is gone" for path in left]
+    if not told:
+        return f"{readable(report.fleet, 60)} as of {report.commit[:7] or 'no commit'}"
+    more = f"; {len(told) - 1} more changed" if len(told) > 1 else ""
+    lines = [_line(each) for each in first] + [f"{path}: gone" for path in left]
+    return "\n".join([told[0] + more, "", *lines[:_MOST_LINES], *_and_more(len(lines))])
+
+
+def _sentence(report: WorkspaceReport, name: str) -> str:
+    """Who is how, and either where or why."""
+    who = readable(name, 80)
+    where = f" on {report.nodes_wanted}× {readable(report.instance_type, 60)}" if report.instance_type else ""
+    match report.phase:
+        case Phase.READY if report.awaiting:
+            return readable(f"{who} serves on while it waits for {report.awaiting}", _LONGEST)
+        case Phase.READY | Phase.RUNNING:
+            return f"{who} is {report.phase}{where}"
+        case Phase.SUCCEEDED:
+            return f"{who} has Succeeded"
+        case Phase.FAILED:
+            return f"{who} has Failed"
+        case Phase.PENDING | Phase.NOT_READY if report.message.endswith(report.awaiting):
+            return readable(f"{who} is {report.phase}, {_as_clause(report.message)}", _LONGEST)
+    return readable(f"{who} is {report.phase}: {report.message}", _LONGEST)
+
+
+def _as_clause(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _line(report: WorkspaceReport) -> str:
+    return readable(f"{report.name}: {report.phase}, {report.message}", 400)
+
+
+def _and_more(count: int) -> list[str]:
+    return [f"and {count - _MOST_LINES} more"] if count > _MOST_LINES else []
