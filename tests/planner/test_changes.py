@@ -73,8 +73,8 @@ def test_a_fixed_field_is_refused_or_leads_to_a_replacement(
     assert "towline.dev/on-immutable-change: replace" in finding.mend
     (warned,) = judge(old, new, onImmutableChange="replace")
     assert (warned.field, warned.severity) == (field, Severity.WARNING)
-    assert "deleted and made anew" in warned.message
-    assert "down until" in warned.mend
+    assert "it is replaced" in warned.message
+    assert "serve until those are Ready" in warned.mend
 
 
 def test_the_workspaces_own_word_goes_before_the_fleets() -> None:

@@ -145,8 +145,9 @@ def _fixed(path: FieldPath, message: str) -> Flaw:
 def _replaced(flaw: Flaw) -> Flaw:
     return warning(
         flaw.path,
-        f"{flaw.message} in place: the workspace is deleted and made anew",
-        "it is down until its new nodes are ready, which takes 10 to 30 minutes; capacity is not promised",
+        f"{flaw.message} in place: it is replaced",
+        "new nodes come beside the old, which serve until those are Ready (10 to 30 minutes, both paid for,"
+        " capacity not promised); then the model restarts, or the tuning runs again",
     )
 
 
