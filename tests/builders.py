@@ -70,7 +70,7 @@ def stateful_set(name: str = "phi", image: str = "i1", **spec: Any) -> dict[str,
 def desired_object(document: dict[str, Any], workspace: WorkspaceName | None = NAME) -> DesiredObject:
     """A document as something asked for."""
     body = canonical(document)
-    return DesiredObject(ref_of(document), workspace, body, hashlib.sha256(body).hexdigest())
+    return DesiredObject(ref_of(document), workspace, packed(body), hashlib.sha256(body).hexdigest())
 
 
 def observed_object(document: dict[str, Any], digest: str | None = None, **fields: Any) -> ObservedObject:

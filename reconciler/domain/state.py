@@ -22,8 +22,9 @@ CRD = "CustomResourceDefinition"
 
 @dataclass(frozen=True, slots=True)
 class DesiredObject:
-    """A Kubernetes object to be so. `body` is its canonical JSON, without our bookkeeping annotation;
-    `digest` is the sha256 of that body."""
+    """A Kubernetes object to be so. `body` is its canonical JSON without our annotation, `packed`;
+    `digest` is the sha256 of that JSON.
+    """
 
     ref: Ref
     workspace: WorkspaceName | None
@@ -33,7 +34,7 @@ class DesiredObject:
     @property
     def document(self) -> dict[str, Any]:
         """The body decoded, a fresh value each time."""
-        value: dict[str, Any] = json.loads(self.body)
+        value: dict[str, Any] = json.loads(zlib.decompress(self.body))
         return value
 
 
@@ -155,6 +156,6 @@ def is_ours(live: ObservedObject) -> bool:
 
 
 def packed(text: bytes) -> bytes:
-    """Less than half as many bytes: of what is seen, most is looked at once, and a large fleet keeps 50,000
-    of these."""
+    """Less than half as many bytes: of what is asked for and seen, most is looked at once, and a large fleet
+    keeps 100,000 of these."""
     return zlib.compress(text, 1)

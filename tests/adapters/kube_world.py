@@ -16,7 +16,7 @@ from reconciler.adapters.kube.looks import Looking
 from reconciler.adapters.kube.watch import Pace
 from reconciler.adapters.kube.wire import Patience
 from reconciler.domain.identity import Ref
-from reconciler.domain.state import DesiredObject
+from reconciler.domain.state import DesiredObject, packed
 from reconciler.sandbox.server import Sandbox
 
 CONTEXT = "towline-sandbox"
@@ -40,7 +40,7 @@ def desired(document: dict[str, Any]) -> DesiredObject:
     metadata = document["metadata"]
     where = Ref(document["apiVersion"], document["kind"], metadata.get("namespace", ""), metadata["name"])
     body = json.dumps(document, sort_keys=True).encode()
-    return DesiredObject(where, None, body, hashlib.sha256(body).hexdigest())
+    return DesiredObject(where, None, packed(body), hashlib.sha256(body).hexdigest())
 
 
 def config_map(name: str, namespace: str = "default", **data: str) -> DesiredObject:

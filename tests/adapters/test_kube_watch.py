@@ -12,7 +12,7 @@ import pytest
 from reconciler.adapters.kube.looks import Looking
 from reconciler.adapters.kube.watch import Pace
 from reconciler.domain.identity import Ref, WorkspaceName
-from reconciler.domain.state import DesiredObject
+from reconciler.domain.state import DesiredObject, packed
 from reconciler.faults import Broken, Missing
 from tests.adapters.kube_script import (
     FLEET,
@@ -158,7 +158,7 @@ def test_a_definition_we_apply_ends_the_waiting_for_its_kind(tmp_path: Path) -> 
         assert dict(cluster.objects()) == {}
         crd = Ref("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", "workspaces.kaito.sh")
         body = json.dumps({"apiVersion": crd.api_version, "kind": crd.kind, "metadata": {"name": crd.name}})
-        cluster.apply(DesiredObject(crd, None, body.encode(), "sha"))
+        cluster.apply(DesiredObject(crd, None, packed(body.encode()), "sha"))
         assert len(cluster.objects()) == 1
 
 
@@ -195,7 +195,7 @@ def test_news_that_is_older_than_our_own_write_is_ignored(tmp_path: Path) -> Non
         body = json.dumps(
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "default"}}
         )
-        applied = cluster.apply(DesiredObject(ref("a"), None, body.encode(), "sha"))
+        applied = cluster.apply(DesiredObject(ref("a"), None, packed(body.encode()), "sha"))
         assert (applied.uid, applied.changed) == ("u-a", True)
         followed.feeds[0].event("MODIFIED", config_map("a", 15, key="older"))
         followed.feeds[0].event("ADDED", config_map("z", 21))

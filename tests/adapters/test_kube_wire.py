@@ -13,7 +13,7 @@ from reconciler.adapters.kube.cluster import KubeCluster
 from reconciler.adapters.kube.looks import Looking
 from reconciler.adapters.kube.wire import Patience
 from reconciler.domain.identity import Ref
-from reconciler.domain.state import DIGEST, DesiredObject
+from reconciler.domain.state import DIGEST, DesiredObject, packed
 from reconciler.faults import Broken, Forbidden, Missing, Refused, Throttled, Unreachable
 from tests.adapters.kube_script import (
     CONFIG_MAPS,
@@ -88,7 +88,7 @@ def test_an_apply_sends_the_digest_as_annotation_and_our_name_as_manager(tmp_pat
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "annotations": {"k": "ü"}}}
     )
     with cluster_of(tmp_path, lambda _: answer, Looking(watch=False)) as (cluster, server):
-        cluster.apply(DesiredObject(ref("a"), None, body.encode(), "the-digest"), force=True)
+        cluster.apply(DesiredObject(ref("a"), None, packed(body.encode()), "the-digest"), force=True)
     (asked,) = server.asked
     assert (asked.method, asked.path) == ("PATCH", "/api/v1/namespaces/default/configmaps/a")
     assert asked.query == {"fieldManager": "towline", "force": "true"}
@@ -139,7 +139,7 @@ def test_a_read_whose_connection_was_cut_is_tried_once_more_and_a_write_is_not(t
         assert dict(cluster.objects()) == {}
         body = json.dumps({"metadata": {"name": "a"}}).encode()
         with pytest.raises(Unreachable):
-            cluster.apply(DesiredObject(ref("a"), None, body, ""))
+            cluster.apply(DesiredObject(ref("a"), None, packed(body), ""))
         assert [asked.method for asked in server.asked] == ["GET", "GET", "PATCH"]
 
 

@@ -14,7 +14,7 @@ from sys import intern
 
 from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.inventory import Holding, Inventory, Owned
-from reconciler.domain.state import FLEET, MANAGED_BY, DesiredObject, ObservedObject
+from reconciler.domain.state import FLEET, MANAGED_BY, DesiredObject, ObservedObject, packed
 
 NAMESPACE = "towline-system"
 LABEL = "towline.dev/inventory"
@@ -68,7 +68,7 @@ def _config_map(fleet: str, shard: str, data: Mapping[str, str]) -> DesiredObjec
     }
     body = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
     return DesiredObject(
-        Ref("v1", "ConfigMap", NAMESPACE, name), None, body, hashlib.sha256(body).hexdigest()
+        Ref("v1", "ConfigMap", NAMESPACE, name), None, packed(body), hashlib.sha256(body).hexdigest()
     )
 
 

@@ -15,6 +15,7 @@ from reconciler.domain.state import (
     WORKSPACE_NAMESPACE,
     DesiredObject,
     DesiredPool,
+    packed,
 )
 from reconciler.domain.workspace import Workspace
 from reconciler.planner.resolve.blueprint import Blueprint, Runtime
@@ -69,7 +70,7 @@ def desired_object(document: Mapping[str, Any], workspace: WorkspaceName | None)
     metadata = document["metadata"]
     ref = Ref(document["apiVersion"], document["kind"], metadata.get("namespace", ""), metadata["name"])
     body = canonical(document)
-    return DesiredObject(ref, workspace, body, digest(body))
+    return DesiredObject(ref, workspace, packed(body), digest(body))
 
 
 def _workload(runtime: Runtime) -> tuple[str, ...]:
