@@ -8,7 +8,7 @@ BIGGER = "Standard_NC48ads_A100_v4"
 TROUBLES = {
     f"no-quota@{BIGGER}": ("quota", "choose an instance type of another family"),
     f"no-capacity@{BIGGER}": ("AllocationFailed", "another instance type may be quicker"),
-    f"node-never-joins@{BIGGER}": ("0 of 1 nodes Ready",),
+    f"node-never-joins@{BIGGER}": ("its nodes to be Ready: 0 of 1",),
     f"no-device-plugin@{BIGGER}": ("nvidia.com/gpu", "the NVIDIA device plugin is not running there"),
     "image-pull@chat-0": ("cannot be pulled", "check that it exists"),
     "crash-loop@chat-0": ("crashed with exit code 1", "kubectl logs --previous chat-0"),

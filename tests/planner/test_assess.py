@@ -58,7 +58,7 @@ def said(report: WorkspaceReport) -> dict[str, tuple[str, str]]:
 STAGES = [
     (world(), "agent pool wabc to be created"),
     (world(pool=observed_pool(state="Creating")), "agent pool wabc (Creating)"),
-    (world(pool=observed_pool()), "0 of 1 nodes Ready"),
+    (world(pool=observed_pool()), "its nodes to be Ready: 0 of 1"),
     (
         world(pool=observed_pool(), nodes=(gpu_node(gpus="0"),)),
         "nvidia.com/gpu on node aks-wabc-0: the NVIDIA device plugin is not running there",
@@ -112,7 +112,7 @@ def test_one_node_of_two_is_not_enough() -> None:
 
     report = report_of(observed, asked(nodes=2))
 
-    assert report.awaiting == "1 of 2 nodes Ready"
+    assert report.awaiting == "its nodes to be Ready: 1 of 2"
     assert said(report)["NodesReady"] == ("False", "NodeNotReady")
 
 

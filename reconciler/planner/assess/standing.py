@@ -88,7 +88,7 @@ def _awaited(asked: Asked, nodes: Health, workload: Health, ready: int) -> str:
     if workload.reason == "Running":
         return "the tuning to finish"
     if nodes.state == DEGRADED:
-        return f"{ready} of {asked.nodes} nodes Ready"
+        return f"its nodes to be Ready: {ready} of {asked.nodes}"
     if nodes.state != HEALTHY:
         return nodes.message
     if workload.state == DEGRADED:
@@ -141,7 +141,7 @@ def _nodes(asked: Asked, sight: Sight, claims: Health) -> tuple[Health, tuple[st
     for _, health in sorted(judged.items()):
         if not is_ready(health):
             return health, ready
-    return progressing("NodeNotReady", f"{len(ready)} of {asked.nodes} nodes Ready"), ready
+    return progressing("NodeNotReady", f"its nodes to be Ready: {len(ready)} of {asked.nodes}"), ready
 
 
 def _taken(ready: tuple[str, ...], asked: Asked, sight: Sight) -> tuple[str, ...]:
