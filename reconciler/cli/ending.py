@@ -12,17 +12,21 @@ from types import FrameType
 def on_signals(end: Callable[[], None]) -> None:
     """Call `end` once, at the first SIGINT or SIGTERM, from a thread of its own.
 
-    A handler interrupts the main thread wherever it is, within a lock too: it takes none and writes a byte.
+    Python's own handlers run in the main thread, which may be about to wait and then never comes to them. The
+    byte is written when the signal arrives, whatever the main thread does.
     """
     reader, writer = os.pipe()
-
-    def note(_signal: int, _frame: FrameType | None) -> None:
-        os.write(writer, b"!")
+    os.set_blocking(writer, False)
 
     def watch() -> None:
         os.read(reader, 1)
         end()
 
     threading.Thread(target=watch, name="ending", daemon=True).start()
-    signal.signal(signal.SIGTERM, note)
-    signal.signal(signal.SIGINT, note)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    signal.signal(signal.SIGTERM, _nothing)
+    signal.signal(signal.SIGINT, _nothing)
+
+
+def _nothing(_signal: int, _frame: FrameType | None) -> None:
+    """The byte has been written already."""
