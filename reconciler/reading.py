@@ -10,7 +10,7 @@ from .catalog.catalog import Catalog, Unknown
 from .catalog.huggingface import HubFacts, read_model
 from .domain.config import Config, Parsed, Snapshot
 from .domain.finding import Finding, Severity
-from .domain.fleet import FILE
+from .domain.fleet import FILE, Fleet
 from .domain.identity import WorkspaceName
 from .domain.workspace import Workspace
 from .faults import Fault, Refused
@@ -31,12 +31,15 @@ class Hub(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """A commit's parsed files and the catalog with the models they name. `doubts` are of those models."""
+    """A commit's parsed files and the catalog with the models they name. `doubts` are of those models,
+    `mistakes` of the Fleet's own file."""
 
     snapshot: Snapshot
     parsed: Mapping[str, Parsed]
     catalog: Catalog
     doubts: Mapping[str, tuple[str, ...]]
+    fleet: Fleet
+    mistakes: tuple[Finding, ...]
 
 
 @dataclass(slots=True)
@@ -61,10 +64,10 @@ def read_edition(source: Source, reader: Reader, hub: Hub, catalog: Catalog, she
             f"there is no readable {FILE} at the root of commit {commit[:7]}; commit one"
             " (apiVersion: towline.dev/v1alpha1, kind: Fleet) or bring it back"
         )
-    fleet, _ = read_fleet(snapshot, reader.parse(source.read([entry])))
+    fleet, mistakes = read_fleet(snapshot, reader.parse(source.read([entry])))
     parsed = reader.parse(source.read([entry, *wanted(snapshot, fleet)]))
     known, doubts = _with_models(catalog, _unknown_models(parsed.values(), catalog), hub, shelf)
-    shelf.edition = Edition(snapshot, parsed, known, doubts)
+    shelf.edition = Edition(snapshot, parsed, known, doubts, fleet, mistakes)
     return shelf.edition
 
 

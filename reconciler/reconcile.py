@@ -9,6 +9,7 @@ from typing import Any
 
 from .apply import Hands, apply_plan
 from .domain.config import Config
+from .domain.finding import has_errors
 from .domain.fleet import FILE, Fleet
 from .domain.identity import WorkspaceName
 from .domain.inventory import Inventory
@@ -153,11 +154,10 @@ class Engine:
 
     def _fleet(self, edition: Edition) -> tuple[Fleet, tuple[str, ...]]:
         """Whose world this is. A Fleet that cannot be read is nobody's: the last one known goes on."""
-        config = judge_edition(edition, {}, self._memory.shelf)
-        if FILE not in config.unread:
-            self._memory.fleet = config.fleet
-            return config.fleet, ()
-        said = "; ".join(str(finding) for finding in config.findings if finding.file == FILE)
+        if not has_errors(edition.mistakes):
+            self._memory.fleet = edition.fleet
+            return edition.fleet, ()
+        said = "; ".join(map(str, edition.mistakes))
         if self._memory.fleet is None:
             raise Refused(said or f"{FILE} cannot be read")
         return self._memory.fleet, (said,)
@@ -202,8 +202,7 @@ class Engine:
         told = Pass(prospect.config, self._now(), inventory, prospect.problems)
         report = self._assessor.assess(prospect.desired, prospect.observed, prospect.plan, outcomes, told)
         known = said_of_another_owner(foreign_crd=prospect.observed.foreign_crd)
-        problems = (*prospect.problems, *report.problems)
-        return replace(report, findings=(*known, *report.findings), problems=problems)
+        return replace(report, findings=(*known, *report.findings))
 
     def _publish(self, report: Report, prospect: Prospect, doors: Doors) -> Report:
         """Say so in the cluster and in Git; what did not change is not written again. What cannot be told now

@@ -141,3 +141,12 @@ def test_a_world_that_cannot_be_seen_twice_running_is_said_in_git(world: World) 
     world.cluster.blind = None
     world.engine.run_pass()
     assert b"does not answer" not in world.book.files["README.md"]
+
+
+def test_a_problem_is_told_once(world: World) -> None:
+    world.settle()
+    world.source.fault = Unreachable("no answer")
+
+    report = world.engine.run_pass()
+
+    assert len(report.problems) == len(set(report.problems)) == 1
