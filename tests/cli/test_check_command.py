@@ -133,7 +133,7 @@ def test_where_replacing_is_asked_for_the_change_is_a_warning_with_its_price(tmp
     write(tmp_path, workspaces__phi_yaml=workspace_text(metadata=metadata, resource=A10))
     document = answer(tmp_path, "--base", "main")
     assert [each["severity"] for each in document["findings"]] == ["warning"]
-    assert "down until" in document["findings"][0]["mend"]
+    assert "serve until those are Ready" in document["findings"][0]["mend"]
 
 
 def test_a_workspace_that_moved_to_another_file_is_the_same(tmp_path: Path) -> None:
