@@ -27,6 +27,20 @@ NODE_CLASS_NAME = "kaito.sh/node-class-name"
 MODEL_STREAMING = "kaito.sh/model-streaming"
 ON_IMMUTABLE_CHANGE = "towline.dev/on-immutable-change"
 
+RESERVED_SELECTOR_KEYS = frozenset(
+    {
+        "kaito.sh/workspace",
+        "kaito.sh/workspacenamespace",
+        "kaito.sh/ragengine",
+        "kaito.sh/ragenginenamespace",
+        "karpenter.kaito.sh/workspace-name",
+        "karpenter.kaito.sh/workspace-namespace",
+        "karpenter.kaito.sh/inferenceset",
+        "karpenter.kaito.sh/inferenceset-namespace",
+    }
+)
+"""Selector keys KAITO v0.12 keeps for itself and drops from what people select by."""
+
 
 class LabelSelectorRequirement(Written):
     """One expression of a label selector; KAITO accepts only `In` with exactly one value."""
@@ -35,12 +49,30 @@ class LabelSelectorRequirement(Written):
     operator: str
     values: tuple[str, ...] = ()
 
+    @property
+    def is_label(self) -> bool:
+        """Whether it says no more than a label would."""
+        return self.operator == "In" and len(self.values) == 1
+
 
 class LabelSelector(Written):
     """metav1.LabelSelector."""
 
     match_labels: dict[str, str] | None = None
     match_expressions: tuple[LabelSelectorRequirement, ...] | None = None
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The selector as a plain map, an expression before a label of its key, as
+        apimachinery's LabelSelectorAsMap has it; what is no label says nothing here."""
+        single = {each.key: each.values[0] for each in self.match_expressions or () if each.is_label}
+        return {**(self.match_labels or {}), **single}
+
+    @property
+    def node_labels(self) -> dict[str, str]:
+        """What it asks of a node, sorted: the labels without the keys KAITO keeps for itself."""
+        labels = self.labels
+        return {key: labels[key] for key in sorted(labels) if key not in RESERVED_SELECTOR_KEYS}
 
 
 class Partition(Written):
@@ -153,6 +185,12 @@ class Workspace(Written):
     def annotations(self) -> dict[str, str]:
         """The annotations, never None."""
         return self.metadata.annotations or {}
+
+    @property
+    def node_labels(self) -> dict[str, str]:
+        """What its label selector asks of a node; nothing where it has none."""
+        asked = self.resource.label_selector
+        return asked.node_labels if asked else {}
 
     @property
     def preset(self) -> Preset | None:

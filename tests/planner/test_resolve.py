@@ -14,7 +14,6 @@ from reconciler.domain.identity import WorkspaceName
 from reconciler.planner.resolve.blueprint import Blueprint, Env, Runtime
 from reconciler.planner.resolve.names import container_name, node_pool_name, pool_name
 from reconciler.planner.resolve.resolve import resolve
-from reconciler.planner.resolve.scheduling import match_labels
 from tests.planner.asking import (
     A100,
     blueprint,
@@ -235,7 +234,7 @@ def test_pods_run_on_the_nodes_that_were_made_for_them(provisioner: str, key: st
 def test_reserved_labels_select_nothing() -> None:
     labels = {"kaito.sh/workspace": "other", "karpenter.kaito.sh/workspace-name": "other", "b": "2", "a": "1"}
     workspace = declared(manifest(labels=labels)).manifest
-    assert list(match_labels(workspace.resource.label_selector).items()) == [("a", "1"), ("b", "2")]
+    assert list(workspace.node_labels.items()) == [("a", "1"), ("b", "2")]
 
 
 def test_an_expression_with_one_value_is_a_label() -> None:

@@ -19,7 +19,7 @@ from reconciler.planner.decide.guard import approval_needed
 from .custom_status import workspace_status, workspace_statuses
 from .held_back import departing, held
 from .sight import Lookout, Sight
-from .verdicts import Evidence, judge, wanted_labels
+from .verdicts import Evidence, judge
 
 __all__ = ["Assessor", "Pass", "assess", "workspace_status", "workspace_statuses"]
 
@@ -131,7 +131,7 @@ class Assessor:
         if asked is None:
             return self._lookout.remains(name, context.config.fleet.name)
         byo = context.config.fleet.spec.node_provisioner == "byo"
-        return self._lookout.sight(asked, wanted_labels(declared) if byo else {}, byo=byo)
+        return self._lookout.sight(asked, declared.manifest.node_labels if byo and declared else {}, byo=byo)
 
 
 def _report(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.domain.config import Declared
@@ -43,16 +42,6 @@ class Evidence:
     file: str
     provisioner: NodeProvisioner
     sight: Sight
-
-
-def wanted_labels(declared: Declared | None) -> Mapping[str, str]:
-    """The node labels the manifest selects by, without the keys KAITO v0.12.0 reserves for itself."""
-    selector = declared.manifest.resource.label_selector if declared else None
-    if selector is None:
-        return {}
-    labels = dict(selector.match_labels or {})
-    labels.update({each.key: each.values[0] for each in selector.match_expressions or () if each.values})
-    return {key: value for key, value in labels.items() if "kaito.sh/" not in key}
 
 
 def judge(
@@ -97,7 +86,7 @@ def _asked(evidence: Evidence, desired: DesiredWorkspace, *, claims: bool) -> As
         desired.tuning,
         desired.pool.name if desired.pool else "",
         claims,
-        wanted_labels(evidence.declared),
+        evidence.declared.manifest.node_labels if evidence.declared else {},
         evidence.begun,
         evidence.rolling,
     )

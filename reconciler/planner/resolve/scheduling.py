@@ -7,45 +7,17 @@ from collections.abc import Iterator, Mapping
 from reconciler.domain.finding import Finding
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.state import FLEET, WORKSPACE, WORKSPACE_NAMESPACE
-from reconciler.domain.workspace import LabelSelector
 
 from .blueprint import Toleration
 from .subject import Subject
-
-RESERVED = frozenset(
-    {
-        "kaito.sh/workspace",
-        "kaito.sh/workspacenamespace",
-        "kaito.sh/ragengine",
-        "kaito.sh/ragenginenamespace",
-        "karpenter.kaito.sh/workspace-name",
-        "karpenter.kaito.sh/workspace-namespace",
-        "karpenter.kaito.sh/inferenceset",
-        "karpenter.kaito.sh/inferenceset-namespace",
-    }
-)
-"""Selector keys KAITO keeps for itself and drops from what people select by. Source: KAITO v0.12."""
 
 _KARPENTER = ("karpenter.kaito.sh/workspace-name", "karpenter.kaito.sh/workspace-namespace")
 _NOT_SETTABLE = ("kubernetes.io", "k8s.io", "kubernetes.azure.com", "karpenter.sh", "karpenter.azure.com")
 
 
-def match_labels(selector: LabelSelector | None) -> dict[str, str]:
-    """What a selector asks of a node, sorted, without reserved keys; `In` with one value is a label."""
-    if selector is None:
-        return {}
-    single = {
-        each.key: each.values[0]
-        for each in selector.match_expressions or ()
-        if each.operator == "In" and len(each.values) == 1
-    }
-    wanted = {**single, **(selector.match_labels or {})}
-    return {key: wanted[key] for key in sorted(wanted) if key not in RESERVED}
-
-
 def requirements(subject: Subject, pool: str) -> dict[str, str]:
     """The node labels a pod insists on: the person's, and those only this workspace's nodes carry."""
-    wanted = match_labels(subject.manifest.resource.label_selector)
+    wanted = subject.manifest.node_labels
     return {**wanted, **dict(_own_marks(subject, pool))}
 
 
@@ -69,7 +41,7 @@ def node_labels(subject: Subject, *, has_nvidia: bool) -> dict[str, str]:
     start (kubelet's --node-labels), and AKS and Karpenter refuse theirs. `accelerator: nvidia` brings the
     device plugin of KAITO's chart.
     """
-    wanted = match_labels(subject.manifest.resource.label_selector)
+    wanted = subject.manifest.node_labels
     marks = {**_workspace_marks(subject.name), FLEET: subject.fleet.name}
     if subject.fleet.spec.node_provisioner == "karpenter":
         marks |= dict(_own_marks(subject, ""))
@@ -88,7 +60,7 @@ def unsettable(subject: Subject) -> Iterator[Finding]:
     """A warning for each selected key that new nodes cannot be given."""
     if subject.fleet.spec.node_provisioner == "byo":
         return
-    for key in match_labels(subject.manifest.resource.label_selector):
+    for key in subject.manifest.node_labels:
         if not is_settable(key):
             field = f"resource.labelSelector.matchLabels.{key}"
             message = f"{key} cannot be set on a new node: its domain belongs to Kubernetes or AKS"

@@ -75,18 +75,9 @@ class Context:
 
 
 def selector(workspace: Workspace) -> dict[str, str]:
-    """The label selector as a plain map; expressions other than `In` with one value say nothing here."""
+    """The label selector as a plain map; what is no label says nothing here."""
     asked = workspace.resource.label_selector
-    if asked is None:
-        return {}
-    expressions = asked.match_expressions or ()
-    single = {each.key: each.values[0] for each in expressions if is_plain(each.operator, each.values)}
-    return {**(asked.match_labels or {}), **single}
-
-
-def is_plain(operator: str, values: tuple[str, ...]) -> bool:
-    """Whether an expression says no more than a label would."""
-    return operator == "In" and len(values) == 1
+    return asked.labels if asked else {}
 
 
 def count(workspace: Workspace) -> int:

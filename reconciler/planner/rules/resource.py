@@ -7,22 +7,10 @@ from collections.abc import Iterator
 from reconciler.catalog.catalog import Unknown
 from reconciler.domain.workspace import V1BETA1, LabelSelector, Workspace
 
-from .context import Context, is_plain, selector
+from .context import Context
 from .flaw import Flaw, said
 from .metadata import label
 
-RESERVED_LABELS = frozenset(
-    {
-        "kaito.sh/workspace",
-        "kaito.sh/workspacenamespace",
-        "kaito.sh/ragengine",
-        "kaito.sh/ragenginenamespace",
-        "karpenter.kaito.sh/workspace-name",
-        "karpenter.kaito.sh/workspace-namespace",
-        "karpenter.kaito.sh/inferenceset",
-        "karpenter.kaito.sh/inferenceset-namespace",
-    }
-)
 AZURE_GPU_PREFIXES = ("standard_n", "standard_d")
 INSTANCE_TYPE = ("resource", "instanceType")
 SELECTOR = ("resource", "labelSelector")
@@ -60,11 +48,9 @@ def inference_resource(workspace: Workspace, context: Context) -> Iterator[Flaw]
 def _keeps_none(workspace: Workspace) -> bool:
     """Whether a selector that can be read leaves no label but KAITO's own."""
     asked = workspace.resource.label_selector
-    if asked is None or not all(
-        is_plain(each.operator, each.values) for each in asked.match_expressions or ()
-    ):
+    if asked is None or not all(each.is_label for each in asked.match_expressions or ()):
         return False
-    return not set(selector(workspace)) - RESERVED_LABELS
+    return not workspace.node_labels
 
 
 def _instance_type(workspace: Workspace, context: Context) -> Iterator[Flaw]:
@@ -98,7 +84,7 @@ def _selector(asked: LabelSelector) -> Iterator[Flaw]:
         yield from label((*SELECTOR, "matchLabels", key), key, value)
     for index, each in enumerate(asked.match_expressions or ()):
         path = (*SELECTOR, "matchExpressions", index)
-        if not is_plain(each.operator, each.values):
+        if not each.is_label:
             yield Flaw(
                 path,
                 f"{said(each.key)} {said(each.operator)} {len(each.values)} values cannot be put on nodes",
