@@ -48,6 +48,12 @@ class Daemon:
             found.extend(child for child, parent in alive if parent == pid)
         return found
 
+    def children(self) -> list[int]:
+        """Those it started that run their own program: between fork and exec a child is its parent's image,
+        with its parent's environment, and shows to nobody but itself."""
+        own = _words_of(self.process.pid)
+        return [pid for pid in self.family() if pid != self.process.pid and _words_of(pid) not in (b"", own)]
+
     def peak_mib(self) -> float:
         """The most memory it held so far, MiB, with that of the children it has now."""
         return sum(_peak_kib(pid) for pid in self.family()) / 1024
@@ -111,6 +117,12 @@ def _processes() -> Iterator[tuple[int, int, str]]:
         with contextlib.suppress(OSError):
             state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
             yield int(folder.name), int(parent), state
+
+
+def _words_of(pid: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def _peak_kib(pid: int) -> int:
