@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import ssl
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from aiohttp import web
 from .arm.cloud import Cloud, Terms
 from .arm.face import ArmFace
 from .arm.place import Place
-from .arm.pool import Pool, settle
+from .arm.pool import Pool, settle, with_disk
+from .arm.quota import Limits
 from .arm.sizes import Sizes
 from .arm.throttle import Buckets
 from .certificate import certificate_of, server_context
@@ -43,8 +45,8 @@ class Embedded:
         self._token = before.token if before else secrets.token_urlsafe(24)
         self.troubles = Troubles(settings.troubles)
         self._store = Store(self._clock.now)
-        terms = Terms(settings.pool_seconds, settings.quota_vcpus)
-        self._cloud = Cloud(place, _sizes(settings.sizes), terms, self._clock, self.troubles)
+        sizes, terms = _sizes(settings.sizes), _terms(settings)
+        self._cloud = Cloud(place, sizes, terms, self._clock, self.troubles)
         pace = Pace(settings.node_seconds, settings.image_seconds, settings.load_seconds)
         ground = ground_of(self._store, self._clock, pace, self.troubles)
         self._world = World(ground, self._cloud, settings.local_images, settings.state)
@@ -72,10 +74,14 @@ class Embedded:
         await self._world.stop()
         await self._keeper.stop()
 
+    def now(self) -> datetime:
+        """The world's time."""
+        return self._clock.now()
+
     def ask(self, *words: str) -> None:
         """Add troubles, or clear them; ValueError for an unknown word."""
         self.troubles.ask(*words)
-        self._world.look_again()
+        self._cloud.look_again()
 
     async def _listen(self, app: web.Application, port: int, tls: ssl.SSLContext | None = None) -> str:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
@@ -87,18 +93,19 @@ class Embedded:
     def _fill(self, before: Snapshot | None) -> None:
         if before:
             self._store.ledger.load(before.objects, before.revision)
-            self._cloud.adopt(before.pools, before.operations)
+            self._cloud.adopt(before.pools, before.operations, before.power)
         else:
-            self._cloud.adopt([_system_pool()], ())
+            self._cloud.adopt([_system_pool(self._cloud.sizes)], ())
 
     def _look(self) -> Snapshot:
         return Snapshot(
             time=self._clock.now(),
             token=self._token,
             pools=tuple(self._cloud.pools.values()),
-            operations=tuple(self._cloud.operations),
+            operations=tuple(self._cloud.estate.operations),
             revision=self._store.ledger.revision,
             objects=tuple(self._store.ledger.bodies()),
+            power=self._cloud.estate.power,
         )
 
 
@@ -110,6 +117,14 @@ def _sizes(facts: Path | None) -> Sizes:
     return Sizes(yaml.safe_load(facts.read_text()) if facts and facts.exists() else None)
 
 
-def _system_pool() -> Pool:
+def _terms(settings: SandboxSettings) -> Terms:
+    limits = Limits(settings.quota_vcpus, settings.regional_vcpus, settings.spot_vcpus)
+    return Terms(settings.pool_seconds, limits, settings.most_pools)
+
+
+def _system_pool(sizes: Sizes) -> Pool:
     properties = settle(_SYSTEM_POOL, None)
+    size = sizes.find(properties["vmSize"])
+    if size:
+        properties = with_disk(properties, size)
     return Pool("system", properties, "Succeeded", secrets.token_hex(16), machines=(0,), next_machine=1)

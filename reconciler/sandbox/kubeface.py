@@ -22,6 +22,8 @@ def kube_application(
     def trouble(_: str, path: str) -> Trouble | None:
         if troubles.strikes("hanging-api", "kube", path):
             return Trouble(hang=True)
+        if troubles.strikes("reset", "kube", path):
+            return Trouble(cut=True)
         return Trouble() if troubles.strikes("api-500", "kube", path) else None
 
     return application(store, token=token, logs=logs.read, on_request=note, trouble=trouble)

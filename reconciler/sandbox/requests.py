@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One answered request. `api` is `kube` or `arm`; `status` is 0 where no answer was given."""
+    """One answered request. `api` is `kube` or `arm`; `status` is 0 where no answer was given, and
+    `correlation` the id that ARM gave with its answer."""
 
     api: str
     method: str
@@ -17,6 +18,7 @@ class Asked:
     query: str
     agent: str
     status: int
+    correlation: str = ""
 
 
 class RequestLog:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import Future
+from datetime import datetime
 from types import TracebackType
 
 from .arm.place import Place
@@ -61,6 +62,12 @@ class Sandbox:
             self._loop.call_soon_threadsafe(self._over.set)
             self._thread.join(_LONGEST_STOP)
         self._thread = None
+
+    def now(self) -> datetime:
+        """The world's time."""
+        if not self._embedded:
+            raise RuntimeError("the sandbox does not run")
+        return self._embedded.now()
 
     def ask(self, *words: str) -> None:
         """Add troubles (`no-quota`, `api-500:3@kube` …), or clear all (`none`); ValueError for others."""

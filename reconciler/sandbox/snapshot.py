@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from .arm.errors import ArmError
 from .arm.operations import Operation
 from .arm.pool import Pool
-from .arm.refusals import ArmError
 
 _FORM = 1
 
@@ -25,6 +25,7 @@ class Snapshot:
     operations: tuple[Operation, ...]
     revision: int
     objects: tuple[bytes, ...]
+    power: str = "Running"
 
 
 def write_snapshot(snapshot: Snapshot, path: Path) -> None:
@@ -36,6 +37,7 @@ def write_snapshot(snapshot: Snapshot, path: Path) -> None:
         "pools": [_pool(pool) for pool in snapshot.pools],
         "operations": [_operation(one) for one in snapshot.operations],
         "revision": snapshot.revision,
+        "power": snapshot.power,
     }
     unfinished = path.with_suffix(".part")
     unfinished.touch(mode=0o600)
@@ -58,6 +60,7 @@ def read_snapshot(path: Path) -> Snapshot | None:
         operations=tuple(_read_operation(one) for one in head["operations"]),
         revision=head["revision"],
         objects=tuple(objects),
+        power=head.get("power", "Running"),
     )
 
 
@@ -86,6 +89,7 @@ def _operation(one: Operation) -> dict[str, Any]:
         "status": one.status,
         "ended": one.ended.isoformat() if one.ended else None,
         "error": one.error.document() if one.error else None,
+        "forced": one.forced,
     }
 
 
@@ -102,4 +106,5 @@ def _read_error(told: dict[str, Any] | None) -> ArmError | None:
     if told is None:
         return None
     details = tuple(error for one in told.get("details", ()) if (error := _read_error(one)))
-    return ArmError(told["code"], told["message"], told.get("target", ""), details)
+    additional = tuple(told.get("additionalInfo", ()))
+    return ArmError(told["code"], told["message"], told.get("target", ""), details, additional)

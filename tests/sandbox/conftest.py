@@ -136,8 +136,27 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield open_house(sandbox)
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A sandbox with quota for all of a module's tests."""
+    settings = SandboxSettings(tmp_path_factory.mktemp("sandbox"), speed=SPEED, quota_vcpus=20_000)
+    with Sandbox(settings) as sandbox:
+        yield open_house(sandbox)
+
+
 @pytest.fixture
-def build(tmp_path: Path) -> Iterator[Callable[..., House]]:
+def troubled(shared: House) -> Iterator[House]:
+    """The shared sandbox, for a test that asks for troubles: none are left after it."""
+    yield shared
+    shared.sandbox.ask("none")
+
+
+Build = Callable[..., House]
+"""What the fixture `build` gives."""
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Build]:
     """Build a sandbox of one's own: `build("no-quota", speed=1)`."""
     opened: list[Sandbox] = []
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from azure.core.exceptions import (
@@ -10,7 +12,7 @@ from azure.core.exceptions import (
 )
 from azure.core.rest import HttpRequest
 
-from .conftest import House, eventually
+from .conftest import Build, House, eventually
 
 GPU = {"vmSize": "Standard_NC24ads_A100_v4", "count": 1}
 
@@ -165,3 +167,30 @@ def test_requests_are_written_down_with_who_asked(house: House) -> None:
     house.client.agent_pools.get(*house.at, "system")
     assert house.sandbox.requests.count(api="arm", method="GET", path="/agentPools/system", status=200) == 1
     assert house.sandbox.requests.count(agent="azsdk-python") == 1
+
+
+def test_every_answer_has_ids_of_its_own_and_the_callers_back(house: House) -> None:
+    house.sandbox.requests.clear()
+    said = house.arm.ask("GET", house.pool_path("system"), x_ms_client_request_id="mine")
+    denied = house.arm.ask("GET", house.pool_path("nosuch"))
+    ids = [one.headers["x-ms-correlation-request-id"] for one in (said, denied)]
+    assert len(set(ids)) == 2
+    assert said.headers["x-ms-client-request-id"] == "mine"
+    assert "x-ms-client-request-id" not in denied.headers
+    assert [asked.correlation for asked in house.sandbox.requests if asked.api == "arm"] == ids
+    assert not any(one in str(said.body) + str(denied.body) for one in ids)
+
+
+def test_the_address_of_an_operation_is_signed(house: House) -> None:
+    poll = house.arm.ask("PUT", house.pool_path("signed"), {"properties": GPU}).headers[
+        "azure-asyncoperation"
+    ]
+    assert set(parse_qs(urlsplit(poll).query)) == {"api-version", "t", "c", "s", "h"}
+
+
+def test_a_pool_takes_twenty_six_minutes_of_the_worlds_time_where_that_was_asked(build: Build) -> None:
+    house = build(pool_seconds=1560, speed=5000)
+    poll = house.arm.ask("PUT", house.pool_path("slow"), {"properties": GPU}).headers["azure-asyncoperation"]
+    ended = eventually(lambda: (one := house.arm.ask("GET", poll).body)["status"] == "Succeeded" and one)
+    began, end = (datetime.fromisoformat(ended[name]) for name in ("startTime", "endTime"))
+    assert (end - began).total_seconds() >= 1560

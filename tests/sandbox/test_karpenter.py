@@ -86,6 +86,22 @@ def test_a_claim_without_capacity_says_so_and_is_tried_again(karpenter: House) -
     eventually(lambda: ready_claims(karpenter))
 
 
+def test_a_spot_claims_node_says_so_and_is_struck_by_its_capacity_type(karpenter: House) -> None:
+    karpenter.sandbox.ask("no-capacity:1@spot")
+    pool = node_pool("cheap", 1)
+    rules = pool["spec"]["template"]["spec"]["requirements"]
+    rules.append({"key": "karpenter.sh/capacity-type", "operator": "In", "values": ["spot"]})
+    create(karpenter, POOLS, node_pool("dear", 1))
+    (claim,) = eventually(lambda: ready_claims(karpenter))
+    node = read(karpenter, f"{NODES}/{claim['status']['nodeName']}")
+    assert node["metadata"]["labels"]["karpenter.sh/capacity-type"] == "on-demand"
+    create(karpenter, POOLS, pool)
+    eventually(lambda: [one for claim in karpenter.objects(CLAIMS) for one in failures(claim)])
+    eventually(lambda: len(ready_claims(karpenter)) == 2)
+    path = f"{NODES}?labelSelector=karpenter.sh/capacity-type%3Dspot"
+    assert len(karpenter.objects(path)) == 1
+
+
 def ready_claims(house: House) -> list[dict[str, Any]]:
     return [claim for claim in house.objects(CLAIMS) if holds(claim, "Ready")]
 

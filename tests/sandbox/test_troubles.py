@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
-from reconciler.sandbox.trouble import WORDS, Trouble, Troubles, parse_trouble
+from reconciler import sandbox
+from reconciler.sandbox.trouble import WORDS, Marks, Trouble, Troubles, parse_trouble
 
 from .conftest import eventually
 from .objects import JOBS, NODES, SETS, create, holds, job, pods_of, read, reasons, stateful, template
+
+SANDBOX = Path(next(iter(sandbox.__path__)))
 
 
 @pytest.mark.parametrize(
@@ -35,6 +40,38 @@ def test_a_trouble_strikes_as_often_as_asked_and_only_where_asked() -> None:
     assert not troubles.strikes("crash-loop", "other-0")
     assert [troubles.strikes("crash-loop", "llm-0") for _ in range(3)] == [True, True, False]
     assert troubles.in_force() == ()
+
+
+def test_a_filter_of_two_parts_wants_both() -> None:
+    trouble = parse_trouble("no-capacity@NC24ads+spot")
+    assert trouble.touches("pool", "Standard_NC24ads_A100_v4", "spot")
+    assert not trouble.touches("pool", "Standard_NC24ads_A100_v4", "on-demand")
+    assert not trouble.touches("spot")
+
+
+def test_one_trouble_is_taken_back_by_a_count_of_zero() -> None:
+    troubles = Troubles()
+    troubles.ask("api-500@arm", "api-500@kube", "throttled:2")
+    troubles.ask("api-500:0@kube")
+    assert troubles.in_force() == (Trouble("api-500", None, "arm"), Trouble("throttled", 2))
+    troubles.ask("api-500:0", "throttled:0")
+    assert troubles.in_force() == ()
+
+
+def test_what_was_struck_suffers_until_the_trouble_is_taken_back() -> None:
+    troubles = Troubles()
+    marks = Marks(troubles)
+    troubles.ask("node-lost:1")
+    assert [marks.suffers("node-lost", name, name) for name in ("a", "b", "a")] == [True, False, True]
+    assert troubles.in_force() == ()
+    troubles.ask("node-lost:0")
+    assert not marks.suffers("node-lost", "a", "a")
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_every_word_is_known_where_it_strikes(word: str) -> None:
+    rooms = [path for path in SANDBOX.rglob("*.py") if path.name != "words.py"]
+    assert any(f'"{word}"' in path.read_text() for path in rooms)
 
 
 def test_none_clears_the_troubles_before_it() -> None:

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from .refusals import ArmError
+from .errors import ArmError
 
 _KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation on a pool. `verb` is what AKS calls it when it is in the way of another."""
+    """One operation on a pool, or on the cluster (`pool` is ""). `verb` is what AKS calls it when it is in
+    the way of another; `forced` asks no disruption budget."""
 
     id: str
     verb: str
@@ -24,6 +25,7 @@ class Operation:
     status: str = "InProgress"
     ended: datetime | None = None
     error: ArmError | None = None
+    forced: bool = False
 
     def document(self) -> dict[str, Any]:
         """Give the body of a poll; a failed operation is still answered with HTTP 200."""
@@ -42,9 +44,9 @@ class Operations:
         self._by_id: dict[str, Operation] = {}
         self._running: dict[str, str] = {}
 
-    def begin(self, verb: str, pool: str, now: datetime) -> Operation:
+    def begin(self, verb: str, pool: str, now: datetime, *, forced: bool = False) -> Operation:
         """Begin one on a pool."""
-        operation = Operation(str(uuid.uuid4()), verb, pool, now)
+        operation = Operation(str(uuid.uuid4()), verb, pool, now, forced=forced)
         self.keep(operation)
         return operation
 

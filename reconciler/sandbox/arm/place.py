@@ -6,7 +6,6 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
-MOST_POOLS = 100
 KUBERNETES = "1.33.5"
 
 
@@ -48,8 +47,8 @@ class Place:
         scale_set = f"Microsoft.Compute/virtualMachineScaleSets/{self.scale_set(pool)}"
         return f"{group}/providers/{scale_set}/virtualMachines/{machine}"
 
-    def cluster_document(self, profiles: list[dict[str, Any]]) -> dict[str, Any]:
-        """Give the managed cluster as GET answers it."""
+    def cluster_document(self, profiles: list[dict[str, Any]], **state: Any) -> dict[str, Any]:
+        """Give the managed cluster as GET answers it; `state` are the properties that change."""
         return {
             "id": self.cluster_id,
             "name": self.cluster,
@@ -58,18 +57,27 @@ class Place:
             "sku": {"name": "Base", "tier": "Free"},
             "identity": {"type": "SystemAssigned"},
             "properties": {
-                "provisioningState": "Succeeded",
-                "powerState": {"code": "Running"},
+                **state,
                 "kubernetesVersion": KUBERNETES,
                 "currentKubernetesVersion": KUBERNETES,
                 "dnsPrefix": self.cluster,
                 "agentPoolProfiles": profiles,
                 "nodeResourceGroup": self.node_group,
                 "enableRBAC": True,
-                "maxAgentPools": MOST_POOLS,
                 "nodeProvisioningProfile": {"mode": "Manual"},
             },
         }
+
+    def machine_document(self, pool: str, machine: int, zone: str) -> dict[str, Any]:
+        """Give one machine of a pool as `agentPools/machines` answers it; `zone` is "" where it has none."""
+        name = self.node_name(pool, machine)
+        document: dict[str, Any] = {
+            "id": f"{self.pool_id(pool)}/machines/{name}",
+            "name": name,
+            "type": "Microsoft.ContainerService/managedClusters/agentPools/machines",
+            "properties": {"resourceId": self.provider_id(pool, machine).removeprefix("azure://")},
+        }
+        return document | ({"zones": [zone]} if zone else {})
 
 
 def _base36(number: int) -> str:

@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class VmSize:
-    """One VM size. Memory in GiB; `gpu_memory` in GiB for each GPU; `family` as the SKU API spells it."""
+    """One VM size. Memory in GiB; `gpu_memory` in GiB for each GPU; `family` as the SKU API spells it.
+
+    `cache` is the GiB that an ephemeral OS disk may take; `zones` are those of the region that have the size.
+    """
 
     name: str
     family: str
@@ -20,13 +23,18 @@ class VmSize:
     gpu_memory: float = 0
     vendor: str = ""
     architecture: str = "amd64"
+    cache: int = 600
+    zones: tuple[str, ...] = ("1", "2", "3")
 
 
+_T4_CACHE = 144  # github.com/Azure/AKS/issues/2635; a D v5 has none, those of the others are assumed
 _BUILT_IN = (
-    VmSize("Standard_D4s_v5", "standardDSv5Family", 4, 16),
-    VmSize("Standard_D8s_v5", "standardDSv5Family", 8, 32),
-    VmSize("Standard_D16s_v5", "standardDSv5Family", 16, 64),
-    VmSize("Standard_NC4as_T4_v3", "Standard NCASv3_T4 Family", 4, 28, 1, "T4", 16, "NVIDIA"),
+    VmSize("Standard_D4s_v5", "standardDSv5Family", 4, 16, cache=0),
+    VmSize("Standard_D8s_v5", "standardDSv5Family", 8, 32, cache=0),
+    VmSize("Standard_D16s_v5", "standardDSv5Family", 16, 64, cache=0),
+    VmSize(
+        "Standard_NC4as_T4_v3", "Standard NCASv3_T4 Family", 4, 28, 1, "T4", 16, "NVIDIA", cache=_T4_CACHE
+    ),
     VmSize("Standard_NV36ads_A10_v5", "StandardNVADSA10v5Family", 36, 440, 1, "A10", 24, "NVIDIA"),
     VmSize("Standard_NV72ads_A10_v5", "StandardNVADSA10v5Family", 72, 880, 2, "A10", 24, "NVIDIA"),
     VmSize("Standard_NC24ads_A100_v4", "StandardNCADSA100v4Family", 24, 220, 1, "A100", 80, "NVIDIA"),
@@ -74,5 +82,6 @@ def _told(row: Mapping[str, Any]) -> VmSize:
         gpu_model=str(gpu.get("model") or ""),
         gpu_memory=float(gpu.get("memory_gib") or 0),
         vendor=str(gpu.get("vendor") or ""),
+        cache=_T4_CACHE if row["name"].lower() == "standard_nc4as_t4_v3" else 600,
         architecture=_ARCHITECTURES.get(str(machine.get("cpu", "x86_64")).lower(), "amd64"),
     )

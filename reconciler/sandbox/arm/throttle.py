@@ -6,7 +6,8 @@ import math
 
 from reconciler.sandbox.clock import Clock
 
-from .refusals import ArmRefusal, throttled
+from .errors import ArmRefusal
+from .refusals import throttled
 
 _LIMITS = {  # burst, and tokens a second
     "put pool": (20.0, 1 / 60),
@@ -27,6 +28,7 @@ class Buckets:
     def take(self, kind: str, scope: str) -> ArmRefusal | None:
         """Take one token of a kind of call for a pool or subscription, or give the refusal."""
         burst, rate = _LIMITS[kind]
+        scope = scope.lower()
         now = self._clock.now().timestamp()
         left, seen = self._tokens.get((kind, scope), (burst, now))
         left = min(burst, left + (now - seen) * rate)

@@ -33,6 +33,16 @@ class Call:
     body: dict[str, Any]
     origin: str
 
+    @property
+    def path(self) -> str:
+        """Give the path as it was written."""
+        return "/" + "/".join(self.raw)
+
+    @property
+    def pool(self) -> str:
+        """Name the agent pool it is about; "" for none."""
+        return self.raw[9] if self.words[8:9] == ("agentpools",) and len(self.raw) > 9 else ""
+
 
 async def read_call(request: web.Request) -> Call:
     """Read a request; ArmRefusal 400 where its body is not a JSON object."""
@@ -68,14 +78,17 @@ def machine_names(body: dict[str, Any]) -> list[str]:
     return [str(name) for name in names]
 
 
-def response_of(answer: Answer, method: str) -> web.Response:
-    """Write an answer, with the headers that stand on everything ARM says."""
+def response_of(answer: Answer, request: web.Request) -> web.Response:
+    """Write an answer, with the headers that stand on everything ARM says: its own ids, and the caller's."""
+    method = request.method
     response = web.Response(status=answer.status)
     if answer.body is not None:
         response = web.json_response(answer.body, status=answer.status)
     response.headers.update(answer.headers)
     response.headers["x-ms-request-id"] = str(uuid.uuid4())
     response.headers["x-ms-correlation-request-id"] = str(uuid.uuid4())
+    if asked := request.headers.get("x-ms-client-request-id"):
+        response.headers["x-ms-client-request-id"] = asked
     kind = "reads" if method == "GET" else "deletes" if method == "DELETE" else "writes"
     response.headers[f"x-ms-ratelimit-remaining-subscription-{kind}"] = "199"
     response.headers[f"x-ms-ratelimit-remaining-subscription-global-{kind}"] = "2999"

@@ -20,6 +20,7 @@ from .sight import Object
 
 NODE_POOL = "karpenter.sh/nodepool"
 _TYPE = "node.kubernetes.io/instance-type"
+_CAPACITY = "karpenter.sh/capacity-type"
 _GPU = "nvidia.com/gpu"
 _AGENT_POOL = ("agentpool", "kubernetes.azure.com/agentpool")
 
@@ -91,7 +92,7 @@ class Karpenter:
         if why := self._against(claim, size):
             self._tell(claim, {}, {"Launched": why})
             return
-        if size and node is None and not self._ground.troubles.strikes("node-never-joins", key[1], size.name):
+        if size and node is None and not self._ground.troubles.strikes("node-never-joins", *_names(claim)):
             node = self._ground.store.create(self._node(claim, size), manager="karpenter")
         self._tell(claim, node or {}, {})
 
@@ -104,11 +105,10 @@ class Karpenter:
         """Say why a claim's machine cannot be had; it is tried again a minute later."""
         if _is_true(claim, "Launched"):
             return ""
-        names = (claim["metadata"]["name"], _instance_type(claim))
-        short = self._ground.troubles.strikes("no-capacity", *names)
+        short = self._ground.troubles.strikes("no-capacity", *_names(claim))
         if size and not short:
             return ""
-        self._claims.add_later(("", names[0]), 60)
+        self._claims.add_later(("", claim["metadata"]["name"]), 60)
         return "all requested instance types were unavailable during launch"
 
     def _node(self, claim: Object, size: VmSize) -> Object:
@@ -117,7 +117,11 @@ class Karpenter:
         pool = Pool(name, settle({"properties": asked}, None), "Succeeded", "")
         node = node_object(pool, 0, size, self._cloud.place, self._ground.clock.stamp())
         labels = {key: value for key, value in node["metadata"]["labels"].items() if key not in _AGENT_POOL}
-        labels |= {"kubernetes.io/hostname": f"aks-{name}", "karpenter.sh/registered": "true"}
+        labels |= {
+            "kubernetes.io/hostname": f"aks-{name}",
+            "karpenter.sh/registered": "true",
+            _CAPACITY: _capacity_type(claim),
+        }
         node["metadata"] |= {
             "name": f"aks-{name}",
             "labels": labels,
@@ -157,11 +161,23 @@ class Karpenter:
             self._ground.delete("Node", node)
 
 
+def _names(claim: Object) -> tuple[str, ...]:
+    """List what troubles may be told by: name, size and capacity type."""
+    return (claim["metadata"]["name"], _instance_type(claim), _capacity_type(claim))
+
+
 def _instance_type(claim: Object) -> str:
-    for rule in claim["spec"].get("requirements") or ():
-        if rule["key"] == _TYPE and rule.get("values"):
-            return str(rule["values"][0])
-    return ""
+    return next(iter(_wanted(claim, _TYPE)), "")
+
+
+def _capacity_type(claim: Object) -> str:
+    return next(iter(_wanted(claim, _CAPACITY)), "on-demand")
+
+
+def _wanted(claim: Object, key: str) -> list[str]:
+    """List the values a claim requires of a label; none where it requires nothing."""
+    rules = claim["spec"].get("requirements") or ()
+    return [str(value) for rule in rules if rule["key"] == key for value in rule.get("values") or ()]
 
 
 def _is_true(obj: Object, kind: str) -> bool:

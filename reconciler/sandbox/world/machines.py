@@ -11,6 +11,7 @@ from reconciler.sandbox.arm.pool import Pool
 from reconciler.sandbox.arm.sizes import VmSize
 
 NOT_READY = "node.kubernetes.io/not-ready"
+UNREACHABLE = "node.kubernetes.io/unreachable"
 
 
 def node_object(pool: Pool, machine: int, size: VmSize, place: Place, now: str) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def node_object(pool: Pool, machine: int, size: VmSize, place: Place, now: str) 
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": name, "labels": _labels(pool, name, size, place)},
+        "metadata": {"name": name, "labels": _labels(pool, machine, size, place)},
         "spec": {
             "providerID": place.provider_id(pool.name, machine),
             "taints": [*_taints(pool), {"key": NOT_READY, "effect": "NoSchedule"}],
@@ -51,10 +52,30 @@ def conditions(ready: bool, now: str) -> list[dict[str, Any]]:
     ]
 
 
+def silent_conditions(now: str) -> list[dict[str, Any]]:
+    """Give the conditions of a node whose kubelet has not been heard of."""
+    kinds = ("MemoryPressure", "DiskPressure", "PIDPressure", "Ready")
+    return [
+        _condition(kind, "Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status.", now)
+        for kind in kinds
+    ]
+
+
+def faulty_condition(now: str) -> dict[str, Any]:
+    """Give the condition in which the node problem detector tells of XID errors."""
+    said = "GPU XID errors were found: NVRM: Xid (PCI:0001:00:00): 79, GPU has fallen off the bus."
+    return _condition("GPUXIDErrors", "True", "GPUXIDErrorsFound", said, now)
+
+
 def is_ready(node: Mapping[str, Any]) -> bool:
     """Is its Ready condition True?"""
+    return readiness(node) == "True"
+
+
+def readiness(node: Mapping[str, Any]) -> str:
+    """Give the status of its Ready condition: True, False or Unknown."""
     found = (node.get("status") or {}).get("conditions") or ()
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in found)
+    return next((str(one["status"]) for one in found if one["type"] == "Ready"), "Unknown")
 
 
 def _condition(kind: str, status: str, reason: str, message: str, now: str) -> dict[str, Any]:
@@ -62,7 +83,8 @@ def _condition(kind: str, status: str, reason: str, message: str, now: str) -> d
     return {"type": kind, "status": status, "reason": reason, "message": message, **times}
 
 
-def _labels(pool: Pool, name: str, size: VmSize, place: Place) -> dict[str, str]:
+def _labels(pool: Pool, machine: int, size: VmSize, place: Place) -> dict[str, str]:
+    name, zone = place.node_name(pool.name, machine), pool.zone(machine)
     labels = {
         "agentpool": pool.name,
         "kubernetes.azure.com/agentpool": pool.name,
@@ -75,7 +97,7 @@ def _labels(pool: Pool, name: str, size: VmSize, place: Place) -> dict[str, str]
         "kubernetes.io/hostname": name,
         "node.kubernetes.io/instance-type": size.name,
         "topology.kubernetes.io/region": place.location,
-        "topology.kubernetes.io/zone": "0",
+        "topology.kubernetes.io/zone": f"{place.location}-{zone}" if zone else "0",
     }
     if size.vendor == "NVIDIA":
         labels |= {"accelerator": "nvidia", "kubernetes.azure.com/accelerator": "nvidia"}

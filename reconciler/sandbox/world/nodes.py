@@ -1,41 +1,33 @@
-"""Nodes: they join when their pool has machines, become ready, find their GPUs, and go with the pool."""
+"""Nodes: they join when their pool has machines, are drained when it shall go, and leave with it."""
 
 from __future__ import annotations
 
 from reconciler.sandbox.arm.cloud import Cloud
+from reconciler.sandbox.arm.failures import Blocker
 from reconciler.sandbox.arm.pool import Pool
-from reconciler.sandbox.kube.store import Event
 
+from .budgets import Budgets
 from .ground import Ground
-from .machines import NOT_READY, conditions, is_ready, node_object
+from .machines import node_object
 from .queue import Key, Queue
-from .sight import Object
+from .sight import Object, key_of
+from .vitals import POOL, Vitals
 
-_POOL = "kubernetes.azure.com/agentpool"
-_TYPE = "node.kubernetes.io/instance-type"
-_GPU = "nvidia.com/gpu"
 _BY = "node-controller"
+_BETWEEN_DRAINS = 10.0
 
 
 class Nodes:
     """Keeps the cluster's nodes in step with the cloud's pools."""
 
-    kinds = ("Node",)
-
-    def __init__(self, ground: Ground, cloud: Cloud) -> None:
-        self._ground, self._cloud = ground, cloud
-        self._queue = Queue(ground.clock, self._look)
+    def __init__(self, ground: Ground, cloud: Cloud, vitals: Vitals, budgets: Budgets) -> None:
+        self._ground, self._cloud, self._vitals, self._budgets = ground, cloud, vitals, budgets
         self._machines: dict[str, int] = {}
         self._moves = Queue(ground.clock, self._move)
 
-    def note(self, event: Event) -> None:
-        """Hear of a node: a new one becomes ready in time."""
-        if event.type == "ADDED":
-            self._queue.add_later(("", event.obj["metadata"]["name"]), self._ground.pace.node)
-
     def note_pool(self, pool: Pool) -> None:
         """Hear of a pool: see to each node it has or shall have, one after the other."""
-        for node in self._ground.sight.nodes_like({_POOL: pool.name}):
+        for node in self._ground.sight.nodes_like({POOL: pool.name}):
             self._moves.add((pool.name, node["metadata"]["name"]))
         for machine in pool.machines:
             name = self._cloud.place.node_name(pool.name, machine)
@@ -48,12 +40,18 @@ class Nodes:
             name = self._cloud.place.node_name(pool.name, machine)
             if name not in self._ground.sight.nodes:
                 self._join(pool, machine)
-                self._make_ready(self._ground.sight.nodes[name])
+                self._vitals.revive(name)
 
-    def look_again(self) -> None:
-        """Look at every node: what kept a device plugin away may be over."""
-        for name in self._ground.sight.nodes:
-            self._queue.add(("", name))
+    def blockers(self, pool: Pool) -> list[Blocker]:
+        """List the pods of a pool's nodes that a disruption budget keeps from being evicted now."""
+        pods = (pod for name in self._standing(pool) for pod in self._ground.sight.pods_on(name))
+        told = ((pod, self._budgets.forbidding(pod)) for pod in pods)
+        return [
+            Blocker(pod["spec"]["nodeName"], "/".join(key_of(pod)), budget) for pod, budget in told if budget
+        ]
+
+    def _standing(self, pool: Pool) -> list[str]:
+        return [node["metadata"]["name"] for node in self._ground.sight.nodes_like({POOL: pool.name})]
 
     def _move(self, key: Key) -> None:
         """Have one node join, be cordoned and drained, or leave, as its pool wants."""
@@ -64,14 +62,14 @@ class Nodes:
             if node:
                 self._remove(node)
         elif node and pool.state == "Deleting":
-            self._cordon(node)
+            self._cordon(key, node)
         elif node:
             self._relabel(node, pool)
         elif machine is not None and pool.state == "Succeeded" and not self._is_lost(pool):
             self._join(pool, machine)
 
     def _is_lost(self, pool: Pool) -> bool:
-        return self._ground.troubles.strikes("node-never-joins", pool.name, pool.size)
+        return self._ground.troubles.strikes("node-never-joins", *pool.names)
 
     def _join(self, pool: Pool, machine: int) -> None:
         size = self._cloud.sizes.find(pool.size)
@@ -92,51 +90,28 @@ class Nodes:
             name = node["metadata"]["name"]
             self._ground.store.patch("Node", None, name, {"metadata": {"labels": changed}})
 
-    def _look(self, key: Key) -> None:
-        node = self._ground.sight.nodes.get(key[1])
-        if node is None or _TYPE not in (node["metadata"].get("labels") or {}):
-            return
-        if not is_ready(node):
-            if self._is_due(node):
-                self._make_ready(node)
-                self._queue.add_later(key, self._ground.pace.node / 3)
-        elif self._gpus(node) and _GPU not in node["status"]["allocatable"]:
-            self._find_gpus(node)
-
-    def _is_due(self, node: Object) -> bool:
-        """Has it had the time to become ready? (Stamps are whole seconds.)"""
-        age = self._ground.clock.since(node["metadata"]["creationTimestamp"])
-        return age >= self._ground.pace.node - 1
-
-    def _make_ready(self, node: Object) -> None:
+    def _cordon(self, key: Key, node: Object) -> None:
+        """Drain a node of what may leave it, and come back for the rest."""
         name = node["metadata"]["name"]
-        taints = [taint for taint in node["spec"].get("taints") or () if taint["key"] != NOT_READY]
-        self._ground.store.patch("Node", None, name, {"spec": {"taints": taints or None}})
-        self._ground.write_status("Node", node, {"conditions": conditions(True, self._ground.clock.stamp())})
-        self._ground.recorder.say(node, "NodeReady", f"Node {name} status is now: NodeReady", by="kubelet")
+        if not node["spec"].get("unschedulable"):
+            self._ground.store.patch("Node", None, name, {"spec": {"unschedulable": True}})
+        if self._evict(name, forced=self._is_forced(key[0])):
+            self._moves.add_later(key, _BETWEEN_DRAINS)
 
-    def _gpus(self, node: Object) -> int:
-        size = self._cloud.sizes.find(node["metadata"]["labels"][_TYPE])
-        return size.gpus if size and size.vendor == "NVIDIA" else 0
+    def _is_forced(self, pool: str) -> bool:
+        running = self._cloud.estate.operations.running(pool)
+        return running is not None and running.forced
 
-    def _find_gpus(self, node: Object) -> None:
-        labels = node["metadata"]["labels"]
-        names = (labels.get(_POOL, node["metadata"]["name"]), labels[_TYPE])
-        if self._ground.troubles.strikes("no-device-plugin", *names):
-            return
-        found = {_GPU: str(self._gpus(node))}
-        status = node["status"]
-        grown = {name: {**status[name], **found} for name in ("capacity", "allocatable")}
-        self._ground.write_status("Node", node, grown)
-
-    def _cordon(self, node: Object) -> None:
-        self._ground.store.patch("Node", None, node["metadata"]["name"], {"spec": {"unschedulable": True}})
-        self._drain(node)
+    def _evict(self, node: str, *, forced: bool) -> bool:
+        """Delete a node's pods but those a disruption budget keeps; are there such?"""
+        kept = False
+        for pod in self._ground.sight.pods_on(node):
+            if not forced and self._budgets.forbidding(pod):
+                kept = True
+            else:
+                self._ground.delete("Pod", pod)
+        return kept
 
     def _remove(self, node: Object) -> None:
-        self._drain(node)
+        self._evict(node["metadata"]["name"], forced=True)
         self._ground.delete("Node", node)
-
-    def _drain(self, node: Object) -> None:
-        for pod in self._ground.sight.pods_on(node["metadata"]["name"]):
-            self._ground.delete("Pod", pod)

@@ -11,6 +11,7 @@ from reconciler.sandbox.clock import Clock
 from reconciler.sandbox.kube.store import Event, Store
 from reconciler.sandbox.trouble import Troubles
 
+from .budgets import Budgets
 from .deployment import Deployments, ReplicaSets
 from .endpoints import Claims, Endpoints
 from .ground import Ground, Pace
@@ -25,6 +26,7 @@ from .recorder import Recorder
 from .scheduler import Scheduler
 from .sight import Sight
 from .statefulset import StatefulSets
+from .vitals import Vitals
 
 
 class Controller(Protocol):
@@ -44,11 +46,13 @@ class World:
     def __init__(self, ground: Ground, cloud: Cloud, images: Iterable[LocalImage], folder: Path) -> None:
         processes = Processes(tuple(images), folder)
         self._ground, self._cloud = ground, cloud
-        self._nodes, self._kubelet = Nodes(ground, cloud), Kubelet(ground, processes)
+        self._vitals, self._kubelet = Vitals(ground, cloud), Kubelet(ground, processes)
+        budgets = Budgets(ground)
+        self._nodes = Nodes(ground, cloud, self._vitals, budgets)
         self.logs = Logs(ground, processes)
         self._hearers: dict[str, list[Controller]] = {}
         self._employ(
-            self._nodes,
+            self._vitals,
             Scheduler(ground),
             self._kubelet,
             StatefulSets(ground),
@@ -57,6 +61,7 @@ class World:
             Jobs(ground),
             Endpoints(ground),
             Claims(ground),
+            budgets,
             Karpenter(ground, cloud),
         )
 
@@ -70,16 +75,14 @@ class World:
                 for hearer in hearers:
                     hearer.note(Event("ADDED", kind, obj))
         self._ground.store.subscribe(self._hear)
-        self._cloud.on_change = self._nodes.note_pool
+        estate = self._cloud.estate
+        estate.on_change, estate.on_power = self._nodes.note_pool, self._vitals.look_again
+        estate.blockers = self._nodes.blockers
         if not self._ground.sight.nodes:
             for pool in self._cloud.pools.values():
                 self._nodes.settle(pool)
         for pool in tuple(self._cloud.pools.values()):
             self._nodes.note_pool(pool)
-
-    def look_again(self) -> None:
-        """Look at what a trouble may have kept from happening."""
-        self._nodes.look_again()
 
     async def stop(self) -> None:
         """End every local process."""
