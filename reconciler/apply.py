@@ -21,12 +21,14 @@ HUMAN_TOOLS = ("kubectl", "k9s", "Lens", "node-fetch", "Mozilla", "helm")
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """The doors through which a plan is done. `fleet` is whose objects may be touched."""
+    """The doors through which a plan is done. `fleet` is whose objects may be touched;
+    `ignore_disruption_budgets` is whether a pool goes though its pods ask to be spared."""
 
     cluster: Cluster
     cloud: Cloud
     fleet: str
     workers: int = 8
+    ignore_disruption_budgets: bool = False
 
 
 def apply_plan(steps: Iterable[Step], hands: Hands) -> tuple[Outcome, ...]:
@@ -63,17 +65,13 @@ def _one(step: Step, hands: Hands) -> Outcome:
     try:
         return _act(step, hands)
     except Fault as fault:
-        return Outcome(step, done=False, message=str(fault), transient=fault.transient)
+        return Outcome(step, done=False, message=str(fault), transient=fault.transient, error=fault.error)
 
 
 def _act(step: Step, hands: Hands) -> Outcome:
     match step.target, step.action, step.desired:
-        case PoolRef() as pool, Action.PRUNE, _:
-            hands.cloud.remove(pool.name)
-        case PoolRef() as pool, Action.REPLACE, _:
-            hands.cloud.remove(pool.name)
-        case PoolRef(), _, DesiredPool() as desired:
-            hands.cloud.ensure(desired, etag=step.uid)
+        case PoolRef() as pool, _, _:
+            return Outcome(step, done=True, correlation=_change_pool(pool, step, hands))
         case Ref() as ref, Action.PRUNE, _:
             hands.cluster.delete(ref, step.uid)
         case Ref() as ref, Action.REPLACE, DesiredObject() as desired:
@@ -84,6 +82,18 @@ def _act(step: Step, hands: Hands) -> Outcome:
         case Ref(), _, DesiredObject() as desired:
             return _apply(step, desired, hands)
     return Outcome(step, done=True)
+
+
+def _change_pool(pool: PoolRef, step: Step, hands: Hands) -> str:
+    """Begin what the step says; Azure's correlation id of it. A pool to be replaced is only taken away here:
+    it is made anew once it is seen to be gone."""
+    match step.action, step.desired:
+        case Action.ABORT, _:
+            return hands.cloud.abort(pool.name)
+        case ((Action.CREATE | Action.UPDATE), DesiredPool() as desired):
+            return hands.cloud.ensure(desired, etag=step.uid)
+        case _:
+            return hands.cloud.remove(pool.name, ignore_disruption_budgets=hands.ignore_disruption_budgets)
 
 
 def _create(step: Step, desired: DesiredObject, hands: Hands) -> Outcome:

@@ -124,4 +124,4 @@ def _pause(answer: Report | Fault, failures: int, rhythm: Rhythm) -> float:
         return min(answer.retry_after, _LONGEST_BACKOFF) * random.uniform(1.0, 1.1)  # noqa: S311
     if isinstance(answer, Fault):
         return random.uniform(0.5, 1.0) * min(2.0**failures, _LONGEST_BACKOFF)  # noqa: S311
-    return rhythm.idle if answer.settled else rhythm.busy
+    return rhythm.busy if answer.is_busy else rhythm.idle

@@ -14,11 +14,17 @@ Each door maps its library's failures onto these by status and code, never by me
 
 from __future__ import annotations
 
+from .domain.cloud import CloudError
+
 
 class Fault(Exception):
-    """The world failed us. `str()` is one sentence without credentials; `code` is the server's own word."""
+    """The world failed us. `str()` is one sentence without credentials; `code` is the server's own word.
+
+    `error` is the whole answer where it was Azure's.
+    """
 
     transient = True
+    error: CloudError | None = None
 
     def __init__(self, message: str, *, code: str = "") -> None:
         super().__init__(message)

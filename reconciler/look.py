@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .domain.cloud import AksStanding, Market
 from .domain.state import ObservedPool, ObservedState
 from .faults import Fault
 from .ports import Cloud, Cluster, StatusBook
@@ -24,12 +25,28 @@ def look(doors: Doors) -> ObservedState:
     that cannot be seen leaves the workloads to be looked after."""
     cluster = doors.cluster
     objects, pods, nodes = cluster.objects(), cluster.pods(), cluster.nodes()
-    pools, blind = _pools(doors.cloud)
-    return ObservedState(objects, pods, nodes, pools, blind, cluster.shared())
+    aks, pools, blind = _azure(doors.cloud)
+    return ObservedState(objects, pods, nodes, pools, blind, cluster.shared(), aks)
 
 
-def _pools(cloud: Cloud) -> tuple[Mapping[str, ObservedPool] | None, tuple[str, ...]]:
+def look_at_market(cloud: Cloud) -> Market:
+    """What may be had now. What Azure cannot say is said to be unknown, and holds nothing back."""
+    offerings, usages, unknown = None, None, []
     try:
-        return cloud.pools(), ()
+        offerings = cloud.offerings()
     except Fault as fault:
-        return None, (f"agent pools cannot be seen: {fault}",)
+        unknown.append(f"whether the machine sizes are to be had here is not known: {fault}")
+    try:
+        usages = cloud.usages()
+    except Fault as fault:
+        unknown.append(f"whether the quota is enough is not known: {fault}")
+    return Market(offerings, usages, tuple(unknown))
+
+
+def _azure(cloud: Cloud) -> tuple[AksStanding | None, Mapping[str, ObservedPool] | None, tuple[str, ...]]:
+    """The pools are looked at after the cluster: what is seen of a cluster that went to sleep in between is
+    not taken for the whole."""
+    try:
+        return cloud.standing(), cloud.pools(), ()
+    except Fault as fault:
+        return None, None, (f"agent pools cannot be seen: {fault}",)

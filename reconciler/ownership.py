@@ -9,9 +9,11 @@ from collections.abc import Iterator
 
 from .apply import Hands, apply_plan
 from .domain.inventory import Inventory
+from .domain.logbook import Logbook
 from .domain.plan import Action, Outcome, Step
-from .domain.state import ObservedState
+from .domain.state import ObservedObject, ObservedState
 from .planner.decide.inventory import inventory_objects, is_inventory
+from .planner.provision.logbook_object import is_logbook, logbook_object, read_logbook
 
 
 def write_inventory(
@@ -21,6 +23,36 @@ def write_inventory(
     if after == before:
         return ()
     return apply_plan(_steps(after, before, observed, hands.fleet), hands)
+
+
+class Remembered:
+    """The logbook as it was last read and as it is known to be since. What could not be written yet, or is
+    not seen yet, is not forgotten meanwhile."""
+
+    def __init__(self) -> None:
+        self._read: tuple[ObservedObject, ...] = ()
+        self._kept = Logbook()
+        self.latest = Logbook()
+
+    def of(self, observed: ObservedState, fleet: str) -> Logbook:
+        """The logbook: the cluster's when that is another than the one read before, else the latest known."""
+        found = tuple(each for ref, each in observed.objects.items() if is_logbook(ref, fleet))
+        if found != self._read:
+            self._read = found
+            self._kept = self.latest = read_logbook(found)
+        return self.latest
+
+    def write(self, logbook: Logbook, observed: ObservedState, hands: Hands) -> tuple[Outcome, ...]:
+        """Make the logbook in the cluster say this, where it does not."""
+        self.latest = logbook
+        if logbook == self._kept:
+            return ()
+        wanted = logbook_object(logbook, hands.fleet)
+        step = Step(Action.UPDATE, wanted.ref, None, "there is more to remember", wanted)
+        outcomes = apply_plan((step,), hands)
+        if all(each.done for each in outcomes):
+            self._kept = logbook
+        return outcomes
 
 
 def _steps(after: Inventory, before: Inventory, observed: ObservedState, fleet: str) -> Iterator[Step]:

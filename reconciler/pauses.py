@@ -20,7 +20,7 @@ _LONGEST = {True: 120.0, False: 600.0}
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Until when (monotonic seconds), after how many failures, and the last of them."""
+    """Until when (seconds of the clock), after how many failures, and the last of them."""
 
     until: float
     failures: int
@@ -28,7 +28,7 @@ class Pause:
 
 
 class Pauses:
-    """The steps that rest. A changed wish ends a rest at once."""
+    """The steps that rest. A changed wish ends a rest at once. `clock` gives seconds that never go back."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

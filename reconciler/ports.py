@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from .domain.cloud import AksStanding, Offering, Usage
 from .domain.config import Entry, Parsed, Snapshot
 from .domain.identity import Ref, WorkspaceName
 from .domain.plan import Applied
@@ -85,8 +86,21 @@ class Cloud(Protocol):
     def pools(self) -> Mapping[str, ObservedPool]:
         """Every agent pool of the cluster, from one complete paged list."""
 
-    def ensure(self, pool: DesiredPool, *, etag: str = "") -> None:
-        """Begin to create the pool, or to make it so."""
+    def standing(self) -> AksStanding:
+        """The cluster's own power and provisioning state."""
 
-    def remove(self, name: str) -> None:
-        """Begin to delete the pool."""
+    def offerings(self) -> Mapping[str, Offering]:
+        """The VM sizes of the region as this subscription may have them, by lower-case name."""
+
+    def usages(self) -> Mapping[str, Usage]:
+        """The vCPU quotas of the region, by `quota_name`."""
+
+    def ensure(self, pool: DesiredPool, *, etag: str = "") -> str:
+        """Begin to create the pool, or to make it so; the correlation id of what has begun."""
+
+    def remove(self, name: str, *, ignore_disruption_budgets: bool = False) -> str:
+        """Begin to delete the pool, drained within its pods' disruption budgets; the correlation id, empty
+        where it is gone already."""
+
+    def abort(self, name: str) -> str:
+        """Begin to stop what Azure is doing with the pool; the correlation id."""

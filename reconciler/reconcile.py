@@ -13,13 +13,14 @@ from .domain.finding import has_errors
 from .domain.fleet import FILE, Fleet
 from .domain.identity import WorkspaceName
 from .domain.inventory import Inventory
-from .domain.plan import Outcome, Plan
+from .domain.logbook import Logbook
+from .domain.plan import Outcome, Plan, Step
 from .domain.report import Report
-from .domain.state import DesiredState, ObservedObject, ObservedState
+from .domain.state import FLEET, DesiredState, ObservedObject, ObservedState
 from .domain.workspace import Workspace
 from .faults import Fault, Refused, Throttled
-from .look import Doors, look
-from .ownership import write_inventory
+from .look import Doors, look, look_at_market
+from .ownership import Remembered, write_inventory
 from .pauses import Pauses
 from .planner.assess.assess import Assessor, Pass
 from .planner.assess.custom_status import workspace_statuses
@@ -27,10 +28,14 @@ from .planner.decide.diff import Policy, diff
 from .planner.decide.guard import absences
 from .planner.decide.inventory import is_inventory, read_inventory
 from .planner.decide.ledger import inventory_after, inventory_begun
-from .planner.decide.order import CLUSTER_WIDE
+from .planner.decide.order import CLUSTER_WIDE, POOL
 from .planner.desire.custom_resources import said_of_another_owner, within
 from .planner.desire.desire import desire, desire_cluster
 from .planner.desire.lore import Lore
+from .planner.provision.choosing import Provisions, provision, wants_market
+from .planner.provision.ground import Ground
+from .planner.provision.learning import begun, learned
+from .planner.provision.noting import note
 from .planner.read.before import manifests_before
 from .planner.read.seen_nodes import Seen, seen_nodes
 from .planner.tell.status import compose_status
@@ -47,6 +52,9 @@ class Prospect:
     observed: ObservedState
     inventory: Inventory
     plan: Plan
+    provisions: Provisions
+    logbook: Logbook
+    ground: Ground
     problems: tuple[str, ...] = ()
 
 
@@ -61,6 +69,7 @@ class Memory:
     telling: dict[Any, Any] = field(default_factory=dict)
     writing: dict[Any, Any] = field(default_factory=dict)
     inventory: tuple[tuple[Any, ...], Inventory] = ((), {})
+    logbook: Remembered = field(default_factory=Remembered)
     nodes: tuple[tuple[ObservedObject, ...], Seen] = ((), ())
     desired: tuple[tuple[Any, ...], DesiredState] | None = None
     last: Report | None = None
@@ -81,14 +90,18 @@ class Engine:
     """A config repository and the world it describes."""
 
     def __init__(
-        self, reading: Reading, open_doors: Callable[[Fleet], Doors], now: Callable[[], str]
+        self,
+        reading: Reading,
+        open_doors: Callable[[Fleet], Doors],
+        now: Callable[[], str],
+        pauses: Pauses | None = None,
     ) -> None:
         self._reading = reading
         self._open_doors = open_doors
         self._now = now
         self._memory = Memory()
         self._assessor = Assessor()
-        self._pauses = Pauses()
+        self._pauses = pauses or Pauses()
 
     @property
     def interval_seconds(self) -> float:
@@ -103,29 +116,35 @@ class Engine:
             self._tell_blindness(fault)
             raise
         doors = self._open_doors(prospect.config.fleet)
-        hands = Hands(doors.cluster, doors.cloud, prospect.config.fleet.name)
-        outcomes, inventory = self._act(prospect, hands)
-        report = self._assess(prospect, outcomes, inventory)
+        outcomes, inventory = self._act(prospect, self._hands(prospect.config.fleet, doors))
+        report = self._assess(prospect, outcomes, inventory, self._memory.logbook.latest)
         self._memory.last, self._memory.blind_passes = report, 0
         return self._publish(report, prospect, doors)
 
     def look(self) -> Report:
         """What is true now; nothing is touched."""
         prospect = self.plan()
-        return self._assess(prospect, (), prospect.inventory)
+        return self._assess(prospect, (), prospect.inventory, prospect.logbook)
 
     def plan(self) -> Prospect:
         """Look and decide; nothing is touched."""
         edition, problems = self._read()
         fleet, more = self._fleet(edition)
-        observed = look(self._open_doors(fleet))
+        doors = self._open_doors(fleet)
+        observed = look(doors)
         inventory = self._inventory(observed, fleet.name)
         config = self._judge(edition, fleet, observed, inventory)
         desired = self._desire(config, observed, inventory)
+        if wants_market(desired, observed):
+            observed = replace(observed, market=look_at_market(doors.cloud))
+        ground = Ground(config, frozenset(inventory), self._reading.lore.machine, self._now())
+        logbook = note(self._memory.logbook.of(observed, fleet.name), desired, observed, ground)
+        chosen = provision(desired, observed, logbook, ground)
         gone = absences(config, inventory, self._reading.source.descends)
-        policy = Policy(config, gone, self._reading.lore.price, self._memory.diffing)
-        plan = diff(desired, observed, inventory, policy)
-        return Prospect(config, desired, observed, inventory, plan, (*problems, *more))
+        policy = Policy(config, gone, chosen, ground, self._memory.diffing)
+        plan = diff(chosen.desired, observed, inventory, policy)
+        said = (*problems, *more, *observed.market.unknown)
+        return Prospect(config, chosen.desired, observed, inventory, plan, chosen, logbook, ground, said)
 
     def _act(self, prospect: Prospect, hands: Hands) -> tuple[tuple[Outcome, ...], Inventory]:
         """Do what is due: first what the cluster stands on, then the rest, once it is written down whose what
@@ -133,14 +152,33 @@ class Engine:
         due, resting = self._pauses.sort(prospect.plan.steps)
         config, before = prospect.config, prospect.inventory
         wide = apply_plan((step for step in due if step.target.kind in CLUSTER_WIDE), hands)
-        begun = inventory_begun(before, due, config)
-        told = write_inventory(begun, before, prospect.observed, hands)
-        done = apply_plan((step for step in due if step.target.kind not in CLUSTER_WIDE), hands)
+        intended = inventory_begun(before, due, config)
+        told = write_inventory(intended, before, prospect.observed, hands)
+        counted, booked = self._count(prospect, due, hands)
+        ready = (step for step in due if booked or step.target.kind != POOL)
+        done = apply_plan((step for step in ready if step.target.kind not in CLUSTER_WIDE), hands)
         self._pauses.learn((*wide, *done))
         after = inventory_after(before, prospect.desired, prospect.observed, (*wide, *done), config.commit)
-        kept = write_inventory(after, begun, prospect.observed, hands)
+        kept = (
+            *write_inventory(after, intended, prospect.observed, hands),
+            *self._keep_logbook(learned(counted, done, prospect.desired, prospect.ground), prospect, hands),
+        )
         failed = (each for each in told if not each.done)
         return (*wide, *done, *resting, *failed, *kept), after
+
+    def _count(self, prospect: Prospect, due: tuple[Step, ...], hands: Hands) -> tuple[Logbook, bool]:
+        """Write down what Azure is about to be asked for, and whether that was possible: what cannot be
+        counted is not asked, lest a daemon that dies again and again asks for ever."""
+        counted = begun(prospect.logbook, due, prospect.desired, prospect.ground)
+        return counted, all(each.done for each in self._keep_logbook(counted, prospect, hands))
+
+    def _keep_logbook(self, logbook: Logbook, prospect: Prospect, hands: Hands) -> tuple[Outcome, ...]:
+        return self._memory.logbook.write(logbook, prospect.observed, hands)
+
+    @staticmethod
+    def _hands(fleet: Fleet, doors: Doors) -> Hands:
+        ignore = fleet.spec.provisioning.ignore_pod_disruption_budgets
+        return Hands(doors.cluster, doors.cloud, fleet.name, ignore_disruption_budgets=ignore)
 
     def _read(self) -> tuple[Edition, tuple[str, ...]]:
         """The branch as it is; the last one read while Git cannot tell, or holds no branch or no Fleet."""
@@ -172,11 +210,12 @@ class Engine:
         return config if config.fleet == fleet else replace(config, fleet=fleet)
 
     def _own_nodes(self, fleet: Fleet, observed: ObservedState) -> Seen | None:
-        if fleet.spec.node_provisioner != "byo":
+        """The nodes a person may mean; where they come and go with us, those of others."""
+        if fleet.spec.node_provisioner not in ("byo", "agentPool"):
             return None
         known, seen = self._memory.nodes
         if known is not observed.nodes:
-            seen = seen_nodes(observed.nodes, seen)
+            seen = seen_nodes(observed.nodes, seen, FLEET if fleet.spec.node_provisioner != "byo" else "")
             self._memory.nodes = (observed.nodes, seen)
         return seen
 
@@ -198,8 +237,12 @@ class Engine:
             self._memory.inventory = (maps, read_inventory(maps))
         return self._memory.inventory[1]
 
-    def _assess(self, prospect: Prospect, outcomes: tuple[Outcome, ...], inventory: Inventory) -> Report:
-        told = Pass(prospect.config, self._now(), inventory, prospect.problems)
+    def _assess(
+        self, prospect: Prospect, outcomes: tuple[Outcome, ...], inventory: Inventory, book: Logbook
+    ) -> Report:
+        told = Pass(
+            prospect.config, prospect.ground.now, inventory, prospect.problems, prospect.provisions, book
+        )
         report = self._assessor.assess(prospect.desired, prospect.observed, prospect.plan, outcomes, told)
         known = said_of_another_owner(foreign_crd=prospect.observed.foreign_crd)
         return replace(report, findings=(*known, *report.findings))

@@ -15,7 +15,8 @@ class Settings:
     """What `towline run` was told.
 
     `context` names a kubeconfig context; empty means the sandbox, which is the default: a cluster is always
-    an explicit choice. `state` is the folder for clones, the sandbox's kubeconfig and its snapshot.
+    an explicit choice. `state` is the folder for clones, the sandbox's kubeconfig and its snapshot. `listen`
+    is the HOST:PORT of /metrics, /healthz and /readyz; empty means nobody listens.
     """
 
     repo: str
@@ -27,6 +28,7 @@ class Settings:
     poll_seconds: float = 0.0
     workers: int = 8
     offline: bool = False
+    listen: str = ""
 
     @property
     def is_sandbox(self) -> bool:

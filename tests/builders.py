@@ -9,6 +9,7 @@ from typing import Any
 from reconciler.domain.config import Config, Declared
 from reconciler.domain.fleet import Fleet
 from reconciler.domain.identity import Ref, WorkspaceName
+from reconciler.domain.provisioning import Move, NodeChoice
 from reconciler.domain.state import (
     Cost,
     DesiredObject,
@@ -21,6 +22,10 @@ from reconciler.domain.state import (
     packed,
 )
 from reconciler.domain.workspace import Workspace
+from reconciler.planner.desire.lore import Lore
+from reconciler.planner.provision.choosing import Provisions
+from reconciler.planner.provision.ground import Ground
+from reconciler.wiring.lore import load_catalog, load_templates
 
 NAME = WorkspaceName("default", "phi")
 A100 = "Standard_NC24ads_A100_v4"
@@ -49,6 +54,26 @@ def config(*names: WorkspaceName, unread: tuple[str, ...] = (), **fleet: Any) ->
     """A revision that declares these workspaces."""
     spec = Fleet.model_validate({"spec": fleet}, strict=False)
     return Config("c0ffee1", spec, {name: declared(name) for name in names}, unread=unread)
+
+
+NOW = "2026-11-22T12:00:00Z"
+
+
+def ground(cfg: Config | None = None, *standing: WorkspaceName, now: str = NOW) -> Ground:
+    """What provisioning stands on, with the machine sizes we ship."""
+    return Ground(
+        cfg or config(NAME), frozenset(standing), Lore(load_catalog(), load_templates()).machine, now
+    )
+
+
+def provisions(desired: DesiredState, **choices: NodeChoice) -> Provisions:
+    """Every agent pool to be as asked for, but for the workspaces of these names."""
+    chosen = {
+        name: choices.get(name.name, NodeChoice(each.option, Move.GO))
+        for name, each in desired.workspaces.items()
+        if each.pool
+    }
+    return Provisions(desired, chosen)
 
 
 def canonical(document: dict[str, Any]) -> bytes:

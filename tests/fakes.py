@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from reconciler.domain.cloud import AksStanding, Market, Offering, Usage
 from reconciler.domain.config import Entry, Snapshot
 from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.plan import Applied
@@ -92,21 +93,42 @@ class FakeCloud:
         self.seen = {pool.name: pool for pool in pools}
         self.writes: list[tuple[str, str]] = []
         self.fault: Fault | None = None
+        self.aks = AksStanding("Running", "Succeeded")
+        self.market = Market()
 
     def pools(self) -> Mapping[str, ObservedPool]:
         return dict(self.seen)
 
-    def ensure(self, pool: DesiredPool, *, etag: str = "") -> None:
+    def standing(self) -> AksStanding:
+        return self.aks
+
+    def offerings(self) -> Mapping[str, Offering]:
+        return self.market.offerings or {}
+
+    def usages(self) -> Mapping[str, Usage]:
+        return self.market.usages or {}
+
+    def ensure(self, pool: DesiredPool, *, etag: str = "") -> str:
         if self.fault:
             raise self.fault
         self.writes.append(("ensure", pool.name))
         properties: dict[str, Any] = json.loads(pool.body)["properties"]
-        made = observed_pool(pool.name, pool.instance_type, count=pool.count, owner=pool.workspace)
+        fleet = properties.get("tags", {}).get("towline-fleet", "towline")
+        made = observed_pool(
+            pool.name, pool.instance_type, count=pool.count, owner=pool.workspace, fleet=fleet
+        )
         self.seen[pool.name] = replace(made, properties={**properties, "provisioningState": "Succeeded"})
+        return f"correlation-{len(self.writes)}"
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, ignore_disruption_budgets: bool = False) -> str:
         self.writes.append(("remove", name))
         self.seen.pop(name, None)
+        return f"correlation-{len(self.writes)}"
+
+    def abort(self, name: str) -> str:
+        self.writes.append(("abort", name))
+        self.seen[name] = replace(self.seen[name], state="Canceled")
+        return f"correlation-{len(self.writes)}"
 
 
 class FakeBook:

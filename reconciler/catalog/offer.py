@@ -42,7 +42,7 @@ def cheapest(
     offers = [
         Offer(instance, sizing, instance.price.hourly(sizing.nodes))
         for instance, sizing in sized
-        if isinstance(sizing, Sizing) and _is_sensible(instance, sizing)
+        if isinstance(sizing, Sizing) and is_sensible(instance, sizing)
     ]
     return tuple(sorted(offers, key=_cheapest_first))
 
@@ -55,7 +55,8 @@ def list_in_words(offers: tuple[Offer, ...], most: int = 3) -> str:
     return ", ".join(offer.in_words() for offer in offers[:most]) + more
 
 
-def _is_sensible(instance: InstanceType, sizing: Sizing) -> bool:
+def is_sensible(instance: InstanceType, sizing: Sizing) -> bool:
+    """Whether anybody would want so many of this size: slices of cards are not joined over machines."""
     return sizing.nodes <= (1 if instance.gpu.is_partition else MOST_MACHINES)
 
 

@@ -13,6 +13,7 @@ VERBS = {
     "plan": "Show what a pass would do, and what it would cost, without doing it.",
     "check": "Judge workspace files without a cluster: every mistake with its place and its mend.",
     "get": "List the workspaces with phase, nodes, cost and what each waits for.",
+    "cost": "Show what the nodes cost an hour and a month, and what they have cost so far.",
     "size": "Show how much GPU memory a model needs and which instance types fit, cheapest first.",
     "sandbox": "Run the embedded world: a Kubernetes API and an Azure API on this machine.",
     "demo": "Watch the whole idea work: push, plan, nodes, model, status commit, badge.",

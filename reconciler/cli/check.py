@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.settings import Settings
+
+from .world import place_options
+
 if TYPE_CHECKING:
     from reconciler.catalog.catalog import Catalog
     from reconciler.domain.config import Config
@@ -20,8 +24,12 @@ if TYPE_CHECKING:
 @click.argument("path", type=click.Path(exists=True, path_type=Path), default=".")
 @click.option("--base", metavar="REF", help="Judge changes against this commit or branch, too.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--pre", is_flag=True, help="Look at the world instead: may Towline do what it will have to?")
+@place_options
 @click.pass_context
-def command(context: click.Context, path: Path, base: str | None, output: str) -> None:
+def command(
+    context: click.Context, settings: Settings, path: Path, base: str | None, output: str, pre: bool
+) -> None:
     """Judge the config repository, folder or file at PATH [.].
 
     With a towline.yaml at PATH, its folders and rules hold. Without, every YAML file counts and the defaults
@@ -30,12 +38,22 @@ def command(context: click.Context, path: Path, base: str | None, output: str) -
     \b
     -o json prints {"valid", "findings": [{"severity", "file", "line", "column", "workspace", "field",
     "message", "mend"}]}. Lines and columns count from 1; 0 means the file as a whole.
+
+    \b
+    --pre looks at the world that --context names, or at the embedded one, and judges no workspace: the login
+    to Azure, the AKS cluster, its agent pools, the machine sizes and the quota, each with what to do where it
+    is missing. Nothing is changed. Ends with 1 when a pass could not do its work.
+    -o json prints {"ready", "checks": [{"subject", "answer", "said", "mend"}]}.
     """
     from reconciler.adapters.cell.cell import Cell
     from reconciler.domain.finding import has_errors
     from reconciler.faults import Fault
     from reconciler.present.findings import findings_json, findings_text
 
+    from .preflight import preflight
+
+    if pre:
+        context.exit(0 if preflight(path, settings, output) else 1)
     try:
         with Cell() as cell:
             findings, files = _check(path, base, cell)
@@ -74,11 +92,12 @@ def _fleet_alone(path: Path, cell: Reader) -> tuple[Finding, ...]:
 
     from reconciler.adapters.folder.folder import Folder
     from reconciler.planner.read.fleet import fleet_entry, read_fleet
+    from reconciler.wiring import load_catalog
 
     source = Folder(path)
     snapshot = source.snapshot("")
     own = fleet_entry(snapshot)
-    _, findings = read_fleet(snapshot, cell.parse(source.read([own])) if own else {})
+    _, findings = read_fleet(snapshot, cell.parse(source.read([own])) if own else {}, load_catalog())
     return tuple(replace(finding, file=str(path)) for finding in findings)
 
 

@@ -23,10 +23,16 @@ def command(settings: Settings, output: str, name: str | None) -> None:
     \b
     -o json prints {"workspaces": [{"namespace", "name", "phase", "message", "awaiting", "model",
     "instance_type", "nodes_wanted", "nodes_ready": [name], "gpus_per_node", "tuning", "endpoint",
-    "dollars_per_hour", "price_date", "price_region", "commit", "file",
+    "dollars_per_hour", "price_date", "price_region", "at_most", "commit", "file",
+    "provisioning": {"option", "because", "passed_over": [sentence], "tries", "most_tries", "code",
+    "correlation_id", "next_step", "try_again_at", "needs_a_person"},
+    "spending": {"dollars", "since", "at", "is_partial", "at_most"},
     "conditions": [{"type", "status", "reason", "message", "since"}],
     "findings": [{"severity", "file", "line", "column", "workspace", "field", "message", "mend"}]}]}
-    "dollars_per_hour" is null when no price is known.
+    "dollars_per_hour" is null when no price is known, and an upper bound when "at_most" is true (spot).
+    "provisioning" says how the agent pool is had and what Azure said last: "code" and "correlation_id" are
+    Azure's own; it is null where nodes are not Towline's to choose. "spending" is what the nodes have cost
+    up to "at"; it is null where there never were any.
     """
     from reconciler.present.workspaces import workspaces_json, workspaces_text
     from reconciler.wiring.house import engine_for

@@ -23,7 +23,10 @@ def command(settings: Settings, output: str) -> None:
     \b
     -o json prints {"hash", "steps": [{"action", "kind", "name", "workspace", "because", "fields"}],
     "workspaces": [{"workspace", "action", "because", "nodes_before", "nodes_after",
-    "dollars_per_hour_before", "dollars_per_hour_after"}]}
+    "dollars_per_hour_before", "dollars_per_hour_after", "at_most",
+    "overlap": {"hours", "dollars", "hours_at_most", "dollars_at_most"}}]}
+    "at_most" says that the price after is a bound, as of spot machines; "overlap" is told where nodes are
+    replaced: what both pools cost until the new one stands.
     """
     from reconciler.present.plan import plan_json, plan_text
     from reconciler.wiring.house import engine_for

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import Any
 
 import click
 
@@ -11,8 +15,25 @@ from reconciler.settings import Settings
 from .world import world_options
 
 
+def listen_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --listen; it is one of the settings."""
+
+    @click.option(
+        "--listen",
+        default="",
+        metavar="HOST:PORT",
+        help="Answer /metrics, /healthz and /readyz there; :8080 is every address. Without it: nowhere.",
+    )
+    @wraps(function)
+    def with_listen(settings: Settings, listen: str, **given: Any) -> Any:
+        return function(settings=replace(settings, listen=listen), **given)
+
+    return with_listen
+
+
 @click.command()
 @world_options
+@listen_option
 @click.option("--once", is_flag=True, help="One pass, then end.")
 @click.option("--until-settled", is_flag=True, help="End when nothing is awaited any more.")
 @click.option(
@@ -43,10 +64,12 @@ def command(
     towline run --repo URL --context my-aks      a cluster, always named explicitly
     towline run --repo . --until-settled         the same loop, ended when everything stands
 
-    Ends with 0 when it was asked to stop or everything settled, and with 1 when it could not.
+    Ends with 0 when it was asked to stop or everything settled, and with 1 when it could not: each
+    workspace whose nodes do not come is told with the reason and the next step.
     """
     from reconciler.daemon import Ending, Trigger
     from reconciler.logs import configure
+    from reconciler.present.workspaces import without_nodes
     from reconciler.wiring.house import running
 
     from .ending import on_signals
@@ -58,8 +81,11 @@ def command(
     with running(settings, trigger) as house:
         run = house.keep_reconciling(ending, poll)
     settled = run.report is not None and run.report.settled
-    if trigger.stopping or (run.fault is None and (settled or not until_settled)):
+    stuck = [*without_nodes(run.report.workspaces.values())] if run.report and until_settled else []
+    if trigger.stopping or (run.fault is None and not stuck and (settled or not until_settled)):
         return
-    if until_settled and run.fault is None:
+    for line in stuck:
+        click.echo(f"Error: {line}", err=True)
+    if until_settled and run.fault is None and not settled:
         click.echo("Error: it has not settled; towline get shows what is awaited", err=True)
     sys.exit(1)

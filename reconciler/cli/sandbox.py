@@ -12,9 +12,19 @@ from reconciler.settings import SANDBOX_SPEED
 
 _PORT = click.IntRange(0, 65535)
 _TROUBLES = (
-    "no-quota, no-capacity, throttled, node-never-joins, no-device-plugin, hanging-api, image-pull,"
-    " crash-loop, api-500; each with :N for only the first N times and @NAME for only that size or pool"
+    "WORD[:N][@NAME], such as no-capacity:2@spot: only the first N times, only where NAME is part of a size,"
+    " a pool, a zone (zone-1) or a capacity type; --troubles lists the words"
 )
+
+
+def _list(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Say every word and what it does."""
+    if asked:
+        from reconciler.sandbox.trouble import WORDS
+
+        for word, sentence in WORDS.items():
+            click.echo(f"{word:<22} {sentence}")
+        context.exit()
 
 
 @click.command()
@@ -33,6 +43,14 @@ _TROUBLES = (
     help="World seconds in a real second.",
 )
 @click.option("--trouble", multiple=True, metavar="WORD", help=f"What shall go wrong: {_TROUBLES}.")
+@click.option(
+    "--troubles",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list,
+    help="List what can go wrong, and end.",
+)
 @click.option(
     "--kube-port", type=_PORT, default=0, help="Port of the Kubernetes API; any free one when not given."
 )

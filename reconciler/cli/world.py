@@ -11,9 +11,11 @@ import click
 
 from reconciler.settings import Settings
 
-_OPTIONS = (
+_REPOSITORY = (
     click.option("--repo", default=".", show_default=True, help="Config repository: a path or a URL."),
     click.option("--branch", default="", help="Branch to follow; the repository's default when not given."),
+)
+_PLACE = (
     click.option(
         "--context", default="", metavar="NAME", help="A kubeconfig context. Without it: the embedded world."
     ),
@@ -36,19 +38,29 @@ _OPTIONS = (
         show_default=True,
         help="Folder for clones and for the embedded world.",
     ),
-    click.option("--offline", is_flag=True, help="Ask Hugging Face nothing; use what is cached."),
 )
+_HUB = (click.option("--offline", is_flag=True, help="Ask Hugging Face nothing; use what is cached."),)
 
 
 def world_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options; the function receives them as one `settings` value."""
+    names = ("repo", "branch", "context", "kubeconfig", "azure_login", "state", "offline")
+    return _with_settings(function, (*_REPOSITORY, *_PLACE, *_HUB), names)
 
+
+def place_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add those of them that say which world; the function receives `settings` for the repository here."""
+    return _with_settings(function, _PLACE, ("context", "kubeconfig", "azure_login", "state"))
+
+
+def _with_settings(
+    function: Callable[..., Any], options: tuple[Callable[..., Any], ...], names: tuple[str, ...]
+) -> Callable[..., Any]:
     @wraps(function)
-    def with_settings(**given: Any) -> Any:
-        names = ("repo", "branch", "context", "kubeconfig", "azure_login", "state", "offline")
-        settings = Settings(**{name: given.pop(name) for name in names})
-        return function(settings=settings, **given)
+    def with_settings(*positional: Any, **given: Any) -> Any:
+        chosen = {"repo": ".", **{name: given.pop(name) for name in names}}
+        return function(*positional, settings=Settings(**chosen), **given)
 
-    for option in reversed(_OPTIONS):
+    for option in reversed(options):
         option(with_settings)
     return with_settings

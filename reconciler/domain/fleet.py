@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from .written import Written
 
@@ -12,6 +12,14 @@ API_VERSION: Literal["towline.dev/v1alpha1"] = "towline.dev/v1alpha1"
 FILE = "towline.yaml"
 
 NodeProvisioner = Literal["agentPool", "karpenter", "gpu-provisioner", "byo"]
+
+
+def _as_text(value: object) -> object:
+    return str(value) if type(value) is int else value
+
+
+Zone = Annotated[str, BeforeValidator(_as_text)]
+"""An availability zone; people write its digit with and without quotes."""
 
 
 class AksCluster(Written):
@@ -28,6 +36,37 @@ class Budget(Written):
 
     dollars_per_hour: Annotated[float, Field(gt=0)] | None = None
     dollars_per_hour_per_workspace: Annotated[float, Field(gt=0)] | None = None
+
+
+class Limits(Written):
+    """How long each step towards a node may take, in minutes, before it counts as failed. A real GPU pool
+    took 26 minutes to be made when that was recorded."""
+
+    create_minutes: Annotated[float, Field(gt=0)] = 40
+    join_minutes: Annotated[float, Field(gt=0)] = 15
+    gpu_minutes: Annotated[float, Field(gt=0)] = 10
+    delete_minutes: Annotated[float, Field(gt=0)] = 30
+
+
+class Provisioning(Written):
+    """How agent pools are had where a workspace does not say: what is acceptable beside its own machine size,
+    how long it may take, and how often Azure is asked.
+
+    `zones` are tried one after another; none leaves the choice to Azure. `max_tries` and `max_recreations`
+    count from the last change of a workspace; `orphan_grace_minutes` is how long a pool of ours that no
+    workspace asks for is left alone.
+    """
+
+    instance_types: tuple[str, ...] = ()
+    zones: tuple[Zone, ...] = ()
+    capacity_types: tuple[Literal["on-demand", "spot"], ...] = ("on-demand",)
+    limits: Limits = Limits()
+    max_tries: Annotated[int, Field(ge=1)] = 12
+    max_recreations: Annotated[int, Field(ge=0)] = 2
+    replace_nodes: Literal["create-first", "delete-first"] = "create-first"
+    orphan_grace_minutes: Annotated[float, Field(ge=10)] = 30
+    delete_orphans: bool = True
+    ignore_pod_disruption_budgets: bool = False
 
 
 class Prune(Written):
@@ -61,6 +100,7 @@ class FleetSpec(Written):
     interval_seconds: Annotated[int, Field(ge=5)] = 30
     image_registry: str = "mcr.microsoft.com/aks/kaito"
     budget: Budget = Budget()
+    provisioning: Provisioning = Provisioning()
     prune: Prune = Prune()
     approved: tuple[str, ...] = ()
 

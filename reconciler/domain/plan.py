@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .cloud import CloudError
 from .identity import PoolRef, Ref, WorkspaceName
 from .state import DesiredObject, DesiredPool
 
@@ -19,6 +20,7 @@ class Action(StrEnum):
     KEEP = "keep"
     PRUNE = "prune"
     HOLD = "hold"
+    ABORT = "abort"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,21 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlap:
+    """The time while former nodes go on serving and new ones are made, and both cost: hours as such nodes
+    usually take, and at most by the Fleet's limits. `dollars_per_hour` is what both cost together, None when
+    a price is not known, `at_most` where some are spot machines."""
+
+    hours: float
+    most_hours: float
+    dollars_per_hour: float | None
+    at_most: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class WorkspaceChange:
-    """What becomes of one workspace as a whole. Dollars are None when no price is known."""
+    """What becomes of one workspace as a whole. Dollars are None when no price is known, and a bound where
+    the nodes `after` are spot machines; `overlap` is told where nodes are replaced."""
 
     workspace: WorkspaceName
     action: Action
@@ -48,6 +63,8 @@ class WorkspaceChange:
     nodes_after: int
     dollars_per_hour_before: float | None
     dollars_per_hour_after: float | None
+    at_most_after: bool = False
+    overlap: Overlap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +96,18 @@ def plan_hash(steps: tuple[Step, ...]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one step: done, or the sentence that says why not. `uid` is the object's afterwards."""
+    """What came of one step: done, or the sentence that says why not. `uid` is the object's afterwards.
+
+    `error` is what Azure answered about an agent pool; `correlation` the id of what it has begun.
+    """
 
     step: Step
     done: bool
     message: str = ""
     uid: str = ""
     transient: bool = False
+    error: CloudError | None = None
+    correlation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from .finding import Finding
 from .identity import WorkspaceName
+from .provisioning import Move, NodeChoice, Orphan, Spending
 from .state import Cost
 
 
@@ -51,7 +52,8 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceReport:
-    """One workspace, as it is. `awaiting` is the next thing waited for, empty when nothing is."""
+    """One workspace, as it is. `awaiting` is the next thing waited for, empty when nothing is; `choice` how
+    its nodes are had, None where no agent pool is made; `spending` what they have cost."""
 
     name: WorkspaceName
     phase: Phase
@@ -69,11 +71,21 @@ class WorkspaceReport:
     findings: tuple[Finding, ...] = ()
     gpus_per_node: int = 0
     tuning: bool = False
+    choice: NodeChoice | None = None
+    spending: Spending | None = None
 
     @property
     def settled(self) -> bool:
         """Whether nothing is waited for but a person."""
+        if self.choice is not None and self.choice.needs_a_person:
+            return True
         return self.phase in SETTLED and not (self.phase is Phase.READY and self.awaiting)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something may come of it any moment. Waiting for an hour to be over is not being busy."""
+        waits = self.choice is not None and self.choice.move is Move.WAIT
+        return not self.settled and not waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +99,17 @@ class Report:
     findings: tuple[Finding, ...] = ()
     problems: tuple[str, ...] = ()
     awaiting_approval: str = ""
+    orphans: tuple[Orphan, ...] = ()
 
     @property
     def settled(self) -> bool:
         """Whether another pass, the world unchanged, would have nothing to wait for."""
         return not self.problems and all(each.settled for each in self.workspaces.values())
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether another look should come soon."""
+        return bool(self.problems) or any(each.is_busy for each in self.workspaces.values())
 
 
 @dataclass(frozen=True, slots=True)

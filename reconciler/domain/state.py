@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .cloud import ANY_WAY, UNSEEN, AksStanding, CloudError, Market, Option
 from .finding import Finding
 from .identity import Ref, WorkspaceName
 
@@ -52,16 +53,22 @@ class DesiredPool:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Dollars an hour for the nodes of one workspace; None when no public price is known."""
+    """Dollars an hour for the nodes of one workspace; None when no public price is known. `at_most` says that
+    it is a bound: spot machines cost less, by how much is not published in advance."""
 
     dollars_per_hour: float | None
     price_date: str
     price_region: str
+    at_most: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredWorkspace:
-    """A workspace with nothing left to choose, and all it asks of the world."""
+    """A workspace with nothing left to choose, and all it asks of the world.
+
+    `option` is the way its nodes are had here; `alternatives` are the same workspace with the other ways its
+    owner accepts, in the order of preference, each without alternatives of its own.
+    """
 
     name: WorkspaceName
     file: str
@@ -76,6 +83,8 @@ class DesiredWorkspace:
     pool: DesiredPool | None
     because: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    option: Option = ANY_WAY
+    alternatives: tuple[DesiredWorkspace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,8 @@ class ObservedObject:
 
 @dataclass(frozen=True, slots=True)
 class ObservedPool:
-    """An AKS agent pool as seen. `state` is provisioningState; `error` its provisioningError, if any."""
+    """An AKS agent pool as seen. `state` is provisioningState; `error` its provisioningError, if any;
+    `created` the moment in its tags, empty where it has none."""
 
     name: str
     instance_type: str
@@ -121,9 +131,10 @@ class ObservedPool:
     state: str
     properties: Mapping[str, Any]
     etag: str = ""
-    error: str = ""
+    error: CloudError | None = None
     owner: WorkspaceName | None = None
     fleet: str = ""
+    created: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +142,9 @@ class ObservedState:
     """Everything seen, once.
 
     `objects` are those that carry the fleet's label, `shared` the namespaces and the definition of
-    Workspaces, `pods` and `nodes` what they run on. `pools` is None when the cloud could not be seen; `blind`
-    says which part of the world could not, in a sentence each.
+    Workspaces, `pods` and `nodes` what they run on. `pools` is None when the cloud could not be seen, `aks`
+    where there is no cloud or it did not say; `market` is what may be had, looked at only where something
+    is to be made. `blind` says which part of the world could not be seen, in a sentence each.
     """
 
     objects: Mapping[Ref, ObservedObject]
@@ -141,6 +153,8 @@ class ObservedState:
     pools: Mapping[str, ObservedPool] | None
     blind: tuple[str, ...] = ()
     shared: Mapping[Ref, ObservedObject] = field(default_factory=dict)
+    aks: AksStanding | None = None
+    market: Market = UNSEEN
 
     @property
     def foreign_crd(self) -> bool:

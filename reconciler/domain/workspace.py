@@ -26,6 +26,10 @@ NODE_IMAGE_FAMILY = "kaito.sh/node-image-family"
 NODE_CLASS_NAME = "kaito.sh/node-class-name"
 MODEL_STREAMING = "kaito.sh/model-streaming"
 ON_IMMUTABLE_CHANGE = "towline.dev/on-immutable-change"
+INSTANCE_TYPES = "towline.dev/instance-types"
+ZONES = "towline.dev/zones"
+CAPACITY_TYPE = "towline.dev/capacity-type"
+GPU_DRIVER = "towline.dev/gpu-driver"
 
 RESERVED_SELECTOR_KEYS = frozenset(
     {

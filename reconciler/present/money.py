@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from reconciler.planner.tell.status_file import HOURS_PER_MONTH, UNKNOWN
 
+BOUND = "≤ "
 
-def dollars(amount: float | None) -> str:
-    """`$3.67`, or `unknown`."""
-    return UNKNOWN if amount is None else f"${amount:,.2f}"
+
+def dollars(amount: float | None, *, at_most: bool = False) -> str:
+    """`$3.67`, `≤ $3.67` of spot machines, or `unknown`."""
+    if amount is None:
+        return UNKNOWN
+    return f"{BOUND if at_most and amount else ''}${amount:,.2f}"
+
+
+def monthly(amount: float | None, *, at_most: bool = False) -> str:
+    """The same over a month of 730 hours."""
+    return dollars(None if amount is None else amount * HOURS_PER_MONTH, at_most=at_most)
 
 
 def difference(before: float | None, after: float | None) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from click import style
 
 from reconciler.domain.identity import WorkspaceName
-from reconciler.domain.plan import Action, Plan, Step, WorkspaceChange
+from reconciler.domain.plan import Action, Overlap, Plan, Step, WorkspaceChange
+from reconciler.planner.decide.changes import USUAL_MINUTES
 from reconciler.planner.tell.readable import readable
 
 from .columns import columns
@@ -20,6 +21,7 @@ _MARKERS = {
     Action.UPDATE: ("  ~", "yellow"),
     Action.REPLACE: ("-/+", "red"),
     Action.PRUNE: ("  -", "red"),
+    Action.ABORT: ("  ×", "red"),
     Action.HOLD: ("  !", "cyan"),
     Action.KEEP: ("   ", "white"),
 }
@@ -32,7 +34,8 @@ def plan_text(plan: Plan) -> str:
     """What a person reads before saying yes, with terminal colours, which `click.echo` drops elsewhere."""
     if not plan.steps and not plan.changes:
         return f"Nothing to do now: {_things(plan.kept)} as asked for."
-    parts = [_workspaces(plan.changes), "\n".join(_steps(plan.steps)), _summary(plan)]
+    overlaps = "\n".join(_overlaps(plan.changes))
+    parts = [_workspaces(plan.changes), overlaps, "\n".join(_steps(plan.steps)), _summary(plan)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -60,6 +63,8 @@ def plan_json(plan: Plan) -> dict[str, Any]:
                 "nodes_after": change.nodes_after,
                 "dollars_per_hour_before": change.dollars_per_hour_before,
                 "dollars_per_hour_after": change.dollars_per_hour_after,
+                "at_most": change.at_most_after,
+                "overlap": _plain_overlap(change.overlap),
             }
             for change in plan.changes
         ],
@@ -89,11 +94,40 @@ def _row(change: WorkspaceChange) -> tuple[str, ...]:
         readable(str(change.workspace), 80),
         style(change.action.value, fg=_MARKERS[change.action][1]),
         nodes,
-        dollars(after),
+        dollars(after, at_most=change.at_most_after),
         difference(before, after),
         monthly_difference(before, after),
         readable(change.because, 160),
     )
+
+
+def _overlaps(changes: Iterable[WorkspaceChange]) -> Iterator[str]:
+    """What a replacement costs for as long as it takes, and what that is reckoned from."""
+    for change in changes:
+        both = change.overlap
+        if both is not None:
+            yield (
+                f"{readable(str(change.workspace), 80)}: both pools run while it moves, about"
+                f" {_for_hours(both, both.hours)} ({USUAL_MINUTES} minutes to make a GPU pool, as recorded),"
+                f" at most {_for_hours(both, both.most_hours)} (the fleet's limits)"
+            )
+
+
+def _for_hours(both: Overlap, hours: float) -> str:
+    cost = None if both.dollars_per_hour is None else both.dollars_per_hour * hours
+    return f"{hours:.1f} h, {dollars(cost, at_most=both.at_most)}"
+
+
+def _plain_overlap(both: Overlap | None) -> dict[str, Any] | None:
+    if both is None:
+        return None
+    known = both.dollars_per_hour
+    return {
+        "hours": round(both.hours, 2),
+        "dollars": None if known is None else known * both.hours,
+        "hours_at_most": round(both.most_hours, 2),
+        "dollars_at_most": None if known is None else known * both.most_hours,
+    }
 
 
 def _steps(steps: Iterable[Step]) -> Iterator[str]:
@@ -117,6 +151,7 @@ def _summary(plan: Plan) -> str:
             f"{counted[Action.UPDATE]} to update",
             f"{counted[Action.REPLACE]} to replace",
             f"{counted[Action.PRUNE]} to delete",
+            *((f"{counted[Action.ABORT]} to stop",) if counted[Action.ABORT] else ()),
             f"{counted[Action.HOLD]} held",
             f"{plan.kept} unchanged",
         )
@@ -137,4 +172,5 @@ def _money(changes: tuple[WorkspaceChange, ...]) -> str:
         return f" Cost: unknown{apart}." if changes else ""
     before, after = sum(each for each, _ in known), sum(each for _, each in known)
     hour, month = difference(before, after), monthly_difference(before, after)
-    return f" Cost: {hour} an hour, {month} a month{apart}."
+    spot = ", spot machines counted at most" if any(change.at_most_after for change in changes) else ""
+    return f" Cost: {hour} an hour, {month} a month{spot}{apart}."

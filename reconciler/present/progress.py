@@ -10,23 +10,28 @@ from rich.live import Live
 from rich.text import Text
 
 from reconciler.domain.identity import WorkspaceName
+from reconciler.domain.provisioning import Orphan
 from reconciler.domain.report import Report, WorkspaceReport
 from reconciler.planner.tell.readable import readable
+from reconciler.planner.tell.status_orphans import orphan_told
 
 from .columns import columns
-from .workspaces import awaiting, phase_word
+from .workspaces import LONGEST, awaiting, phase_word
 
 _HEADINGS = ("NAME", "PHASE", "NODES", "AWAITING")
 _NOBODY: Mapping[WorkspaceName, WorkspaceReport] = {}
 
 
 def changes(before: Report | None, after: Report) -> tuple[str, ...]:
-    """A line for every workspace that says something new or is gone, and for every new problem."""
+    """A line for every workspace that says something new or is gone, for every agent pool newly found that
+    nobody asks for, and for every new problem."""
     known = before.workspaces if before else _NOBODY
     said = [_line(each) for name, each in after.workspaces.items() if _says(known.get(name)) != _says(each)]
     gone = [f"{readable(str(name))}: gone" for name in known if name not in after.workspaces]
     old = frozenset(before.problems) if before else frozenset()
-    return (*said, *gone, *(readable(each) for each in after.problems if each not in old))
+    alone = frozenset(each.pool for each in before.orphans) if before else frozenset()
+    left = [_orphan(each) for each in after.orphans if each.pool not in alone]
+    return (*said, *gone, *left, *(readable(each) for each in after.problems if each not in old))
 
 
 class Progress:
@@ -66,6 +71,10 @@ def _line(report: WorkspaceReport) -> str:
     return readable(f"{report.name}: {report.phase}, {report.message}")
 
 
+def _orphan(orphan: Orphan) -> str:
+    return readable(f"agent pool {orphan.pool}, {orphan_told(orphan)}")
+
+
 def _table(report: Report) -> Text:
     """What moves: the instance type does not, and a narrow terminal has no room for it."""
     rows = [
@@ -73,11 +82,11 @@ def _table(report: Report) -> Text:
             readable(str(each.name), 80),
             phase_word(each.phase),
             f"{len(each.nodes_ready)}/{each.nodes_wanted}",
-            readable(awaiting(each), 160) or "-",
+            readable(awaiting(each), LONGEST) or "-",
         )
         for each in report.workspaces.values()
     ]
     table = Text.from_ansi(columns([_HEADINGS, *rows]), no_wrap=True, overflow="ellipsis")
-    for each in report.problems:
-        table.append(f"\n{readable(each)}", style="yellow")
+    for line in (*map(_orphan, report.orphans), *map(readable, report.problems)):
+        table.append(f"\n{line}", style="yellow")
     return table

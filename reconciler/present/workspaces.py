@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
 from click import style
 
 from reconciler.domain.finding import Finding
+from reconciler.domain.provisioning import Move, NodeChoice
 from reconciler.domain.report import Phase, WorkspaceReport
+from reconciler.domain.state import Cost
 from reconciler.planner.tell.readable import readable
 
 from .columns import columns
 from .money import dollars
 
+LONGEST = 400  # characters of a sentence; what Azure says comes before the next step
 _HEADINGS = ("NAME", "INSTANCE", "NODES", "PHASE", "$/HOUR", "AWAITING")
+_DONE = frozenset({Phase.READY, Phase.SUCCEEDED})
 _COLOURS = {
     Phase.READY: "green",
     Phase.SUCCEEDED: "green",
@@ -40,15 +44,32 @@ def workspaces_json(workspaces: Iterable[WorkspaceReport]) -> dict[str, Any]:
     return {"workspaces": [_plain(each) for each in workspaces]}
 
 
+def without_nodes(workspaces: Iterable[WorkspaceReport]) -> Iterator[str]:
+    """A line for each workspace whose nodes do not come, with why."""
+    for each in workspaces:
+        if each.choice is None or each.phase in _DONE:
+            continue
+        if each.choice.setback is None and each.choice.move is not Move.WAIT:
+            continue
+        so = "cannot get its nodes" if each.choice.needs_a_person else "has not got its nodes yet"
+        yield readable(f"{each.name} {so}: {each.message}")
+
+
 def _row(report: WorkspaceReport) -> tuple[str, ...]:
     return (
         readable(str(report.name), 80),
         readable(report.instance_type, 60) or "-",
         f"{len(report.nodes_ready)}/{report.nodes_wanted}",
         phase_word(report.phase),
-        dollars(report.cost.dollars_per_hour),
-        readable(awaiting(report), 160) or "-",
+        _hourly(report.cost),
+        readable(awaiting(report), LONGEST) or "-",
     )
+
+
+def _hourly(cost: Cost) -> str:
+    """Of spot machines the price is a bound."""
+    bound = "≤ " if cost.at_most and cost.dollars_per_hour is not None else ""
+    return bound + dollars(cost.dollars_per_hour)
 
 
 def phase_word(phase: Phase) -> str:
@@ -81,8 +102,29 @@ def _plain(report: WorkspaceReport) -> dict[str, Any]:
         **asdict(report.cost),
         "commit": report.commit,
         "file": report.file,
+        "provisioning": _provisioning(report.choice),
+        "spending": asdict(report.spending) if report.spending else None,
         "conditions": [asdict(each) for each in report.conditions],
         "findings": [_finding(each) for each in report.findings],
+    }
+
+
+def _provisioning(choice: NodeChoice | None) -> dict[str, Any] | None:
+    """None where no agent pool is made; of a setback that never was, the words are empty."""
+    if choice is None:
+        return None
+    setback = choice.setback
+    return {
+        "option": str(choice.option),
+        "because": choice.because,
+        "passed_over": list(choice.passed_over),
+        "tries": choice.tries,
+        "most_tries": choice.most_tries,
+        "code": setback.code if setback else "",
+        "correlation_id": setback.correlation if setback else "",
+        "next_step": setback.next_step if setback else "",
+        "try_again_at": choice.until,
+        "needs_a_person": choice.needs_a_person,
     }
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from reconciler.adapters.azure.no_cloud import NoCloud
 from reconciler.adapters.git.source import GitSource
@@ -37,6 +39,14 @@ _NODE_CLASSES = KindInfo(
 _CORE_VERSIONS = ("v1", "apps/v1", "batch/v1", "networking.k8s.io/v1", "policy/v1")
 
 
+@runtime_checkable
+class _Metered(Protocol):
+    """A cloud that counts what it asks."""
+
+    def meters(self) -> Mapping[str, float]:
+        """Figures by name."""
+
+
 class DoorsOf:
     """The doors of the fleet asked for; kept while it is the same fleet, opened anew when it is another."""
 
@@ -47,7 +57,8 @@ class DoorsOf:
         self._world = world
         self._source = source
         self._on_change = on_change
-        self._open: tuple[tuple[object, ...], Doors, KubeCluster] | None = None
+        self._open: tuple[tuple[object, ...], Doors] | None = None
+        self._closing = ExitStack()
 
     def __call__(self, fleet: Fleet) -> Doors:
         """The doors, kept open from the last call when they lead to the same place."""
@@ -56,34 +67,43 @@ class DoorsOf:
         if self._open is not None and self._open[0] == place:
             return self._open[1]
         self.close()
-        cluster = self._cluster(fleet)
-        doors = Doors(cluster, self._cloud(fleet), self._book(fleet))
-        self._open = (place, doors, cluster)
+        doors = Doors(self._cluster(fleet), self._cloud(fleet), self._book(fleet))
+        self._open = (place, doors)
         return doors
+
+    def azure_meters(self) -> Mapping[str, float]:
+        """What Azure was asked and how much more it may be; nothing where no agent pools are made."""
+        cloud = self._open[1].cloud if self._open is not None else None
+        return cloud.meters() if isinstance(cloud, _Metered) else {}
 
     def close(self) -> None:
         """Let go of every connection."""
-        if self._open is not None:
-            self._open[2].close()
-            self._open = None
+        self._open = None
+        self._closing.close()
 
     def _cluster(self, fleet: Fleet) -> KubeCluster:
         looking = Looking(watch=False)
         if self._on_change is not None:
             looking = Looking(watch=True, on_change=self._on_change)
-        return KubeCluster(
-            self._world.kubeconfig, self._world.context, fleet.name, tuple(_kinds(fleet)), looking
-        )
+        world = self._world
+        cluster = KubeCluster(world.kubeconfig, world.context, fleet.name, tuple(_kinds(fleet)), looking)
+        self._closing.callback(cluster.close)
+        return cluster
 
     def _cloud(self, fleet: Fleet) -> Cloud:
         if fleet.spec.node_provisioner != "agentPool":
             return NoCloud()
+        from reconciler.adapters.azure.arm import Terms
         from reconciler.adapters.azure.cloud import ENDPOINT, AzureCloud
         from reconciler.adapters.azure.credentials import credential
 
-        aks = self._world.aks or fleet.spec.cluster
-        login = credential(self._world.azure_login, os.environ)
-        return AzureCloud(aks, login, self._world.arm_endpoint or ENDPOINT, fleet.name)
+        world = self._world
+        login = credential(world.azure_login, os.environ)
+        terms = Terms(pace=world.pace.speed)
+        aks, endpoint = world.aks or fleet.spec.cluster, world.arm_endpoint or ENDPOINT
+        cloud = AzureCloud(aks, login, endpoint, fleet.name, terms)
+        self._closing.callback(cloud.close)
+        return cloud
 
     def _book(self, fleet: Fleet) -> GitStatusBook:
         cache = repository_folder(self._settings) / "status"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
+from socket import socket
 
 import structlog
 
@@ -16,19 +17,21 @@ from reconciler.adapters.git.file_watch import FileWatch
 from reconciler.adapters.git.limits import GitLimits
 from reconciler.adapters.git.remote import Remote
 from reconciler.adapters.git.source import GitSource
-from reconciler.daemon import Ending, Rhythm, Run, Trigger, keep_reconciling
+from reconciler.daemon import Ending, Passes, Rhythm, Run, Trigger, keep_reconciling
 from reconciler.domain.report import Report
-from reconciler.faults import Fault, Refused
+from reconciler.faults import Refused
+from reconciler.listen.address import listens_at, open_door
+from reconciler.listen.pulse import Pulse
+from reconciler.pauses import Pauses
 from reconciler.planner.desire.lore import Lore
 from reconciler.reconcile import Engine, Reading
 from reconciler.settings import Settings
 
 from .doors import DoorsOf, repository_folder
 from .lore import hub_door, load_catalog, load_templates
-from .told import Teller
+from .pace import Pace
+from .told import Tell, Teller, telling
 from .worlds import World, world_of
-
-Tell = Callable[[Report | Fault], None]
 
 
 class House:
@@ -36,6 +39,7 @@ class House:
 
     def __init__(self, engine: Engine, trigger: Trigger, tell: Tell, busy_seconds: float = 5.0) -> None:
         self.engine = engine
+        self.pulse = Pulse()
         self._busy_seconds = busy_seconds
         self._trigger = trigger
         self._tell = tell
@@ -43,11 +47,28 @@ class House:
     def keep_reconciling(self, ending: Ending, poll: float | None = None) -> Run:
         """Run passes until told to stop or until `ending` holds. `poll` overrides the Fleet's interval."""
 
-        def rhythm() -> Rhythm:
-            idle = poll or self.engine.interval_seconds
-            return Rhythm(idle, min(idle, self._busy_seconds))
+        def idle() -> float:
+            return poll or self.engine.interval_seconds
 
-        return keep_reconciling(self.engine, self._trigger, rhythm, ending, self._tell)
+        def rhythm() -> Rhythm:
+            return Rhythm(idle(), min(idle(), self._busy_seconds))
+
+        passes = _Felt(self.engine, self.pulse, idle)
+        return keep_reconciling(passes, self._trigger, rhythm, ending, telling(self.pulse.end, self._tell))
+
+
+@dataclass(frozen=True, slots=True)
+class _Felt:
+    """Passes whose beginning is felt by the pulse; `interval` are the seconds between them."""
+
+    passes: Passes
+    pulse: Pulse
+    interval: Callable[[], float]
+
+    def run_pass(self) -> Report:
+        """The pass."""
+        self.pulse.begin(self.interval())
+        return self.passes.run_pass()
 
 
 @contextmanager
@@ -55,16 +76,21 @@ def running(settings: Settings, trigger: Trigger, tell: Tell | None = None) -> I
     """The house with its watches open: a push to a local repository or a change in the cluster fires the
     trigger."""
     with ExitStack() as stack:
+        ear = stack.enter_context(open_door(settings.listen)) if settings.listen else None
         world = stack.enter_context(world_of(settings))
         source = stack.enter_context(_source(settings))
         _introduce(world, source)
-        engine = stack.enter_context(_engine(settings, world, source, trigger.fire))
+        doors = DoorsOf(settings, world, source, trigger.fire)
+        engine = stack.enter_context(_engine(settings, source, doors, world.pace))
         if source.remote.address.scheme == "file":
             watch = FileWatch(Path(source.remote.address.path), trigger.fire, source.branch)
             watch.start()
             stack.callback(watch.stop)
         busy = 0.5 if world.is_sandbox else 5.0
-        yield House(engine, trigger, tell or Teller(), busy)
+        house = House(engine, trigger, tell or Teller(), busy)
+        if ear is not None:
+            stack.enter_context(_listening(ear, house.pulse, doors))
+        yield house
 
 
 @contextmanager
@@ -73,20 +99,30 @@ def engine_for(settings: Settings) -> Iterator[Engine]:
     with ExitStack() as stack:
         world = stack.enter_context(world_of(settings))
         source = stack.enter_context(_source(settings))
-        yield stack.enter_context(_engine(settings, world, source, None))
+        yield stack.enter_context(
+            _engine(settings, source, DoorsOf(settings, world, source, None), world.pace)
+        )
 
 
 @contextmanager
-def _engine(
-    settings: Settings, world: World, source: GitSource, on_change: Callable[[], None] | None
-) -> Iterator[Engine]:
-    doors = DoorsOf(settings, world, source, on_change)
+def _listening(ear: socket, pulse: Pulse, doors: DoorsOf) -> Iterator[None]:
+    """Answer who asks how it goes, while the block lasts."""
+    from reconciler.listen.routes import routes
+    from reconciler.listen.server import serving
+
+    structlog.get_logger().info("listening", address=listens_at(ear))
+    with serving(ear, routes(pulse, doors.azure_meters)):
+        yield
+
+
+@contextmanager
+def _engine(settings: Settings, source: GitSource, doors: DoorsOf, pace: Pace) -> Iterator[Engine]:
     hub = hub_door(repository_folder(settings).parent / "hub", offline=settings.offline)
     lore = Lore(load_catalog(), load_templates())
     with ExitStack() as stack:
         stack.callback(doors.close)
         reader = stack.enter_context(Cell())
-        yield Engine(Reading(source, reader, hub, lore), doors, _now)
+        yield Engine(Reading(source, reader, hub, lore), doors, pace.now, Pauses(pace.clock))
 
 
 @contextmanager
@@ -130,7 +166,3 @@ def _introduce(world: World, source: GitSource) -> None:
     log.info("watching", repository=str(source.remote), branch=source.branch, world=where)
     if world.is_sandbox:
         log.info("sandbox", note="nodes and pods are simulated", kubeconfig=str(world.kubeconfig))
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
 from reconciler.domain.finding import Finding
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.report import Report, WorkspaceReport
 from reconciler.faults import Fault
+
+Tell = Callable[[Report | Fault], None]
+
+
+def telling(*listeners: Tell) -> Tell:
+    """Tell each of them, in order."""
+
+    def tell(answer: Report | Fault) -> None:
+        for each in listeners:
+            each(answer)
+
+    return tell
 
 
 class Teller:

@@ -10,7 +10,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 from reconciler.domain.fleet import AksCluster
 from reconciler.faults import Conflict, Refused
 from reconciler.settings import SANDBOX_SPEED, Settings
+
+from .pace import IN_LIFE, Pace
 
 if TYPE_CHECKING:
     from reconciler.sandbox.server import Sandbox
@@ -29,13 +31,15 @@ _LONGEST_START = 10.0  # seconds a world that somebody else starts may take
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Where the APIs are. `aks` replaces the Fleet's cluster in the embedded world, whose own it is."""
+    """Where the APIs are, and how time passes there. `aks` replaces the Fleet's cluster in the embedded
+    world, whose own it is."""
 
     kubeconfig: Path | None
     context: str
     arm_endpoint: str
     azure_login: str
     aks: AksCluster | None = None
+    pace: Pace = IN_LIFE
 
     @property
     def is_sandbox(self) -> bool:
@@ -47,7 +51,8 @@ class World:
 def world_of(settings: Settings) -> Iterator[World]:
     """The world that is meant: the named cluster, a sandbox that runs already, or one of our own."""
     if not settings.is_sandbox:
-        yield World(_kubeconfig(settings), settings.context, "", settings.azure_login)
+        endpoint = os.environ.get("TOWLINE_AZURE_ENDPOINT", "")
+        yield World(_kubeconfig(settings), settings.context, endpoint, settings.azure_login)
         return
     folder = sandbox_folder(settings.state)
     with ExitStack() as stack:
@@ -57,15 +62,23 @@ def world_of(settings: Settings) -> Iterator[World]:
 def _own_sandbox(folder: Path, stack: ExitStack) -> World:
     """A world of our own; where somebody else starts one in this folder just now, theirs."""
     try:
-        sandbox = stack.enter_context(start_sandbox(sandbox_settings(folder, speed=SANDBOX_SPEED)))
+        stack.enter_context(start_sandbox(sandbox_settings(folder, speed=SANDBOX_SPEED)))
     except Conflict:
-        deadline = time.monotonic() + _LONGEST_START
-        while time.monotonic() < deadline:
-            if (running := _running_sandbox(folder)) is not None:
-                return running
-            time.sleep(0.1)
+        if (theirs := _started_by_now(folder)) is not None:
+            return theirs
         raise
-    return _world(sandbox.kubeconfig, sandbox.arm_url, _aks(sandbox))
+    own = _running_sandbox(folder)
+    assert own is not None
+    return own
+
+
+def _started_by_now(folder: Path) -> World | None:
+    deadline = time.monotonic() + _LONGEST_START
+    while time.monotonic() < deadline:
+        if (running := _running_sandbox(folder)) is not None:
+            return running
+        time.sleep(0.1)
+    return None
 
 
 def sandbox_folder(state: Path) -> Path:
@@ -95,7 +108,9 @@ def start_sandbox(settings: SandboxSettings) -> Iterator[Sandbox]:
     """
     with _claimed(settings.state), _started(settings) as sandbox:
         note = settings.state / "world.json"
-        place = {"kube_url": sandbox.kube_url, "arm_url": sandbox.arm_url, **_aks(sandbox).model_dump()}
+        urls = {"kube_url": sandbox.kube_url, "arm_url": sandbox.arm_url}
+        pace = Pace(settings.speed, time.time(), sandbox.now().timestamp())
+        place = {**urls, "pace": asdict(pace), **_aks(sandbox).model_dump()}
         note.write_text(json.dumps(place, indent=2), encoding="utf-8")
         try:
             yield sandbox
@@ -147,10 +162,6 @@ def _aks(sandbox: Sandbox) -> AksCluster:
     )
 
 
-def _world(kubeconfig: Path, arm_url: str, aks: AksCluster) -> World:
-    return World(kubeconfig, SANDBOX_CONTEXT, arm_url, "none", aks)
-
-
 def _running_sandbox(folder: Path) -> World | None:
     try:
         place = json.loads((folder / "world.json").read_text(encoding="utf-8"))
@@ -158,10 +169,11 @@ def _running_sandbox(folder: Path) -> World | None:
             address = urlsplit(url)
             with socket.create_connection((address.hostname or "", address.port or 0), timeout=2):
                 pass
-    except (OSError, ValueError, KeyError):
+        names = ("subscription", "resource_group", "name", "location")
+        aks, pace = AksCluster(**{key: place[key] for key in names}), Pace(**place["pace"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    names = ("subscription", "resource_group", "name", "location")
-    return _world(folder / "kubeconfig", place["arm_url"], AksCluster(**{key: place[key] for key in names}))
+    return World(folder / "kubeconfig", SANDBOX_CONTEXT, place["arm_url"], "none", aks, pace)
 
 
 def _kubeconfig(settings: Settings) -> Path:

@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from reconciler.sandbox.certificate import server_context
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -55,15 +57,19 @@ def document(value: Any, status: int = 200, **headers: str) -> Answer:
 
 
 class Scripted:
-    """Runs in threads of its own from `with` on; `asked` is every request in order."""
+    """Runs in threads of its own from `with` on; `asked` is every request in order. With `tls`, a file for
+    its key and certificate, it speaks https."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, tls: Path | None = None) -> None:
         self.asked: list[Asked] = []
         self.script = script
         self.over = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if tls is not None:
+            self._server.socket = server_context(tls).wrap_socket(self._server.socket, server_side=True)
+            self.url = f"https://localhost:{self._server.server_port}"
 
     def __enter__(self) -> Scripted:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()

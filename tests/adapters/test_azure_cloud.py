@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.adapters.azure.cloud import AzureCloud, Terms
+from reconciler.adapters.azure.arm import Terms
+from reconciler.adapters.azure.buckets import Call
+from reconciler.adapters.azure.cloud import AzureCloud
 from reconciler.adapters.azure.credentials import credential
 from reconciler.domain.fleet import AksCluster
 from reconciler.domain.identity import WorkspaceName
@@ -20,6 +22,7 @@ from reconciler.faults import Broken, Conflict, Missing, Refused, Throttled, Unr
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.settings import SandboxSettings
 
+SPEED = 600
 A100 = "Standard_NC24ads_A100_v4"
 WORKSPACE = WorkspaceName("ml", "phi")
 TAGS = {"towline-fleet": "demo", "towline-workspace": "phi", "towline-workspace-namespace": "ml"}
@@ -27,7 +30,7 @@ TAGS = {"towline-fleet": "demo", "towline-workspace": "phi", "towline-workspace-
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[Sandbox]:
-    with Sandbox(SandboxSettings(tmp_path / "sandbox", speed=600, quota_vcpus=10_000)) as sandbox:
+    with Sandbox(SandboxSettings(tmp_path / "sandbox", speed=SPEED, quota_vcpus=10_000)) as sandbox:
         yield sandbox
 
 
@@ -41,7 +44,7 @@ def cloud(world: Sandbox) -> Iterator[AzureCloud]:
 def cloud_of(world: Sandbox, terms: Terms | None = None, **where: str) -> AzureCloud:
     at = {"subscription": world.subscription, "resource_group": world.resource_group, "name": world.cluster}
     cluster = AksCluster.model_validate(at | where)
-    return AzureCloud(cluster, credential("none", {}), world.arm_url, "demo", terms)
+    return AzureCloud(cluster, credential("none", {}), world.arm_url, "demo", terms or Terms(pace=SPEED))
 
 
 def pool(name: str, count: int = 1, size: str = A100, **properties: Any) -> DesiredPool:
@@ -61,7 +64,7 @@ def eventually(holds: Callable[[], bool], seconds: float = 20) -> None:
 def test_a_pool_is_begun_and_seen_by_the_next_look_as_ours(cloud: AzureCloud) -> None:
     cloud.ensure(pool("wabc", 2))
     seen = cloud.pools()["wabc"]
-    assert (seen.instance_type, seen.count, seen.state, seen.error) == (A100, 2, "Creating", "")
+    assert (seen.instance_type, seen.count, seen.state, seen.error) == (A100, 2, "Creating", None)
     assert (seen.owner, seen.fleet) == (WORKSPACE, "demo")
     assert seen.etag
     eventually(lambda: cloud.pools()["wabc"].state == "Succeeded")
@@ -109,7 +112,7 @@ def test_a_pool_on_which_something_runs_is_a_conflict_that_passes(cloud: AzureCl
 
 @pytest.mark.parametrize("raw", [True, False])
 def test_an_etag_lets_a_change_through_only_on_what_was_seen(world: Sandbox, raw: bool) -> None:
-    cloud = cloud_of(world, Terms(raw_etags=raw))
+    cloud = cloud_of(world, Terms(raw_etags=raw, pace=SPEED))
     cloud.ensure(pool("wabc"))
     eventually(lambda: cloud.pools()["wabc"].state == "Succeeded")
     etag = cloud.pools()["wabc"].etag
@@ -156,13 +159,15 @@ def test_a_pool_without_hardware_fails_and_says_why(world: Sandbox, cloud: Azure
     world.ask("no-capacity")
     cloud.ensure(pool("wabc"))
     eventually(lambda: cloud.pools()["wabc"].state == "Failed")
-    assert cloud.pools()["wabc"].error.startswith("AllocationFailed: ")
+    error = cloud.pools()["wabc"].error
+    assert error is not None
+    assert (error.status, error.code) == (200, "AllocationFailed")
+    assert error.message.startswith("AllocationFailed: ")
 
 
 def test_trouble_of_the_api_is_a_fault_after_one_request(world: Sandbox) -> None:
-    cloud = cloud_of(world, Terms(read_seconds=0.3))
+    cloud = cloud_of(world, Terms(read_seconds=0.3, pace=SPEED))
     for word, fault in (
-        ("throttled:1@arm", Throttled),
         ("api-500:1@arm", Broken),
         ("hanging-api:1@arm", Unreachable),
     ):
@@ -186,3 +191,27 @@ def test_eight_threads_may_ask_at_once(cloud: AzureCloud) -> None:
         list(workers.map(cloud.ensure, [pool(f"w{number:03}") for number in range(24)]))
         lists = list(workers.map(lambda _: len(cloud.pools()), range(8)))
     assert lists == [25] * 8
+
+
+def test_an_azure_that_counts_never_has_to_say_that_it_was_too_much(tmp_path: Path) -> None:
+    settings = SandboxSettings(tmp_path, speed=10, quota_vcpus=10_000, throttling=True)
+    with Sandbox(settings) as world:
+        cloud = cloud_of(world, Terms(pace=10))
+        held = 0
+        for number in range(150):
+            for ask in (cloud.pools, cloud.standing, lambda n=number: cloud.ensure(pool("wabc", n % 3 + 1))):
+                held += throttled(ask)
+        counted = cloud.meters()
+    assert held > 0
+    assert {asked.status for asked in world.requests} <= {200, 201, 409}
+    assert len(world.requests) == sum(counted[f"{call}_requests"] for call in Call)
+
+
+def throttled(ask: Callable[[], object]) -> bool:
+    try:
+        ask()
+    except Throttled:
+        return True
+    except Conflict:
+        return False
+    return False

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
-from reconciler.adapters.azure.cloud import AzureCloud, Terms
+from reconciler.adapters.azure.arm import Terms
+from reconciler.adapters.azure.cloud import AzureCloud, observed_pool
 from reconciler.adapters.azure.credentials import Nobody
-from reconciler.adapters.azure.faults import error_sentence, scrubbed
+from reconciler.adapters.azure.errors import error_sentence, scrubbed
+from reconciler.domain.cloud import CloudError
 from reconciler.domain.fleet import AksCluster
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.state import DesiredPool
 from reconciler.faults import Broken, Conflict, Fault, Forbidden, Missing, Refused, Throttled, Unreachable
+from tests.adapters.azure_answers import aks, arm
 from tests.adapters.scripted import Answer, Cut, Hang, Script, Scripted, closed_port, document
 
 CLUSTER = AksCluster(subscription="s", resource_group="g", name="c")
@@ -21,14 +24,9 @@ POOL = DesiredPool(
 )
 
 
-def arm(status: int, code: str, message: str = "said so", *details: dict[str, Any], **headers: str) -> Answer:
-    return document(
-        {"error": {"code": code, "message": message, "details": list(details)}}, status, **headers
-    )
-
-
-def aks(status: int, code: str, message: str = "said so") -> Answer:
-    return document({"code": code, "message": message, "details": None, "subcode": ""}, status)
+def error_of(fault: Fault) -> CloudError:
+    assert fault.error is not None
+    return fault.error
 
 
 def fault_of_ensure(script: Script) -> Fault:
@@ -69,6 +67,7 @@ def test_an_answer_is_one_fault_by_status_and_code_and_is_asked_once(
     found = fault_of_ensure(lambda _: answer)
     assert type(found) is fault
     assert str(found) == f"{found.code}: said so"
+    assert error_of(found) == CloudError(answer.status, (found.code,), str(found))
 
 
 def test_quota_that_hides_inside_a_conflict_is_no_conflict() -> None:
@@ -76,6 +75,60 @@ def test_quota_that_hides_inside_a_conflict_is_no_conflict() -> None:
     found = fault_of_ensure(lambda _: arm(409, "OperationNotAllowed", "Preflight failed", inner))
     assert type(found) is Refused
     assert (str(found), found.code) == ("QuotaExceeded: Current Limit: 0", "QuotaExceeded")
+    assert error_of(found).codes == ("OperationNotAllowed", "QuotaExceeded")
+
+
+@pytest.mark.parametrize(
+    ("headers", "correlation"),
+    [
+        ({"x-ms-correlation-request-id": "c-1", "x-ms-request-id": "r-1"}, "c-1"),
+        ({"x-ms-request-id": "r-1"}, "r-1"),
+        ({}, ""),
+    ],
+)
+def test_a_fault_keeps_the_id_that_azures_support_asks_for(headers: dict[str, str], correlation: str) -> None:
+    nested, flat = arm(409, "SkuNotAvailable", **headers), aks(400, "VMSizeNotSupported", **headers)
+    assert error_of(fault_of_ensure(lambda _: nested)).correlation == correlation
+    assert error_of(fault_of_ensure(lambda _: flat)).correlation == correlation
+
+
+def test_akss_subcode_is_inside_its_code() -> None:
+    found = fault_of_ensure(lambda _: aks(400, "BadRequest", "No.", "InvalidKubernetesVersion"))
+    assert error_of(found).codes == ("BadRequest", "InvalidKubernetesVersion")
+    assert str(found) == "InvalidKubernetesVersion: No."
+
+
+def test_an_inner_error_of_odata_is_the_innermost() -> None:
+    error = {"code": "Outer", "message": "Failed", "innererror": {"code": "Inner", "message": "Because."}}
+    found = fault_of_ensure(lambda _: document({"error": error}, 400))
+    assert (error_of(found).codes, str(found)) == (("Outer", "Inner"), "Inner: Because.")
+
+
+@pytest.mark.parametrize("place", ["outside", "inside"])
+def test_a_policy_that_forbids_is_named_however_long_azures_message_is(place: str) -> None:
+    info = {"policyDefinitionDisplayName": "No GPUs", "policyAssignmentName": "thrift"}
+    violated = {"additionalInfo": [{"type": "PolicyViolation", "info": info}]}
+    error: dict[str, Any] = {"code": "RequestDisallowedByPolicy", "message": "Disallowed. " + "x" * 2000}
+    if place == "inside":
+        error["details"] = [{"code": "RequestDisallowedByPolicy", "message": "x" * 2000, **violated}]
+    else:
+        error |= violated
+    found = fault_of_ensure(lambda _: document({"error": error}, 403))
+    assert type(found) is Forbidden
+    assert "[policy No GPUs, assigned as thrift]" in str(found)
+    assert found.code == "RequestDisallowedByPolicy"
+
+
+def test_a_pools_own_failure_is_kept_with_all_its_codes() -> None:
+    inner = {"code": "ZonalAllocationFailed", "message": "No hardware in zone 1."}
+    failure = {"code": "CreateVMSSAgentPoolFailed", "message": "Failed", "details": [inner]}
+    status = {"provisioningState": "Failed", "status": {"provisioningError": failure}}
+    pool = observed_pool({"name": "wabc", "properties": status})
+    assert pool.error == CloudError(
+        200,
+        ("CreateVMSSAgentPoolFailed", "ZonalAllocationFailed"),
+        "ZonalAllocationFailed: No hardware in zone 1.",
+    )
 
 
 @pytest.mark.parametrize(("header", "seconds"), [("17", 17), ("86400", 900), ("soon", 0)])
@@ -88,11 +141,13 @@ def test_a_throttled_answer_says_how_long_to_wait_within_reason(header: str, sec
 @pytest.mark.parametrize("status", [400, 404, 409, 500])
 def test_an_answer_without_an_error_document_is_judged_by_its_status(status: int) -> None:
     found = fault_of_ensure(lambda _: Answer(status, b"<html>"))
-    assert str(found) == f"Azure answered HTTP {status}"
+    assert error_of(found) == CloudError(status, (), f"Azure answered HTTP {status}")
 
 
 def test_a_connection_that_is_cut_is_unreachable_and_not_tried_again() -> None:
-    assert type(fault_of_ensure(lambda _: Cut())) is Unreachable
+    found = fault_of_ensure(lambda _: Cut())
+    assert type(found) is Unreachable
+    assert (error_of(found).status, error_of(found).message) == (0, str(found))
 
 
 def test_a_server_that_never_answers_is_given_up() -> None:

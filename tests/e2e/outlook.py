@@ -22,6 +22,7 @@ KINDS = {
     "Pod": "/api/v1/{}pods",
 }
 _OF_UIDS = "towline.dev/digest"
+_MOMENT = "towline-created"
 _FLEETING = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation")
 
 
@@ -125,7 +126,7 @@ class Outlook:
 
     def _entries(self) -> Iterator[tuple[str, Any]]:
         for each in self.all("ConfigMap"):
-            if each["metadata"]["namespace"] == "towline-system":
+            if each["metadata"]["name"].startswith("inventory-"):
                 for key, text in (each.get("data") or {}).items():
                     yield key, json.loads(text)
 
@@ -135,7 +136,8 @@ def is_write(asked: Asked) -> bool:
 
 
 def _lasting(each: dict[str, Any]) -> dict[str, Any]:
-    """An object without what differs from run to run, and without the status but its conditions' states."""
+    """An object without what differs from run to run, and without the status but its conditions' states. Of
+    the logbook that is all that it says."""
     metadata = {key: value for key, value in each["metadata"].items() if key not in _FLEETING}
     if metadata.get("namespace") == "towline-system":
         metadata.get("annotations", {}).pop(_OF_UIDS, None)
@@ -148,10 +150,14 @@ def _lasting(each: dict[str, Any]) -> dict[str, Any]:
     rest: dict[str, Any] = {
         key: each[key] for key in ("data", "resource", "inference", "tuning") if key in each
     }
+    if metadata["name"].startswith("nodes-"):
+        rest.pop("data", None)
     states = {one["type"]: one["status"] for one in conditions}
     return {"metadata": metadata, "spec": spec, "conditions": states, **rest}
 
 
 def _lasting_pool(properties: dict[str, Any]) -> dict[str, Any]:
     kept = ("vmSize", "count", "mode", "nodeLabels", "nodeTaints", "tags", "provisioningState")
-    return {key: properties.get(key) for key in kept}
+    lasting = {key: properties.get(key) for key in kept}
+    tags: dict[str, str] = lasting["tags"] or {}
+    return {**lasting, "tags": {key: value for key, value in tags.items() if key != _MOMENT}}

@@ -50,6 +50,10 @@ def _llama() -> dict[str, Any]:
     return manifest(NC48, count=2, name="llama", inference={"preset": preset, "config": "llama-settings"})
 
 
+def _served() -> dict[str, Any]:
+    return {"inference": serving()["inference"]}
+
+
 def _transformers() -> dict[str, Any]:
     return {
         **serving("phi-4"),
@@ -76,7 +80,31 @@ def rendered() -> dict[str, list[dict[str, Any]]]:
         "deepseek-v4-pro-builds-its-kernels": desired(
             serving("deepseek-ai/DeepSeek-V4-Pro", "Standard_ND96isr_H200_v5")
         ),
+        "spot-in-a-zone": desired(
+            manifest(annotations={"towline.dev/capacity-type": "spot", "towline.dev/zones": "2"}, **_served())
+        ),
+        "driver-left-to-the-gpu-operator": desired(
+            manifest(
+                annotations={"towline.dev/gpu-driver": "none", "kaito.sh/node-image-family": "azurelinux"},
+                **_served(),
+            )
+        ),
+        "nodes-a-person-names": desired(
+            manifest(version="v1alpha1", preferredNodes=["gpu-1", "gpu-2"], **_served())
+        ),
         "karpenter-node-pool": desired(serving(), node_provisioner="karpenter"),
+        "karpenter-with-a-choice": desired(
+            manifest(
+                annotations={
+                    "towline.dev/instance-types": "Standard_NC40ads_H100_v5, Standard_NC48ads_A100_v4",
+                    "towline.dev/capacity-type": "spot,on-demand",
+                    "towline.dev/zones": "1,3",
+                },
+                **_served(),
+            ),
+            node_provisioner="karpenter",
+        ),
+        "karpenter-tuning": desired(tuning(), node_provisioner="karpenter"),
         "gpu-provisioner-node-claims": desired(_llama(), LONG, node_provisioner="gpu-provisioner"),
     }
     documents = {

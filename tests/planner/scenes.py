@@ -6,9 +6,12 @@ import itertools
 from dataclasses import replace
 from typing import Any
 
+from reconciler.domain.cloud import Option
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.inventory import Holding
+from reconciler.domain.logbook import Attempt, Logbook
 from reconciler.domain.plan import Plan
+from reconciler.domain.provisioning import NodeChoice, Orphan
 from reconciler.domain.report import Condition, Phase, Report, WorkspaceReport
 from reconciler.domain.state import (
     Cost,
@@ -19,6 +22,7 @@ from reconciler.domain.state import (
     ObservedState,
 )
 from reconciler.planner.assess.assess import Pass
+from reconciler.planner.provision.choosing import Provisions
 from tests.builders import (
     A100,
     NAME,
@@ -34,6 +38,7 @@ from tests.builders import (
 NOW = "2026-11-01T10:00:00Z"
 LATER = "2026-11-01T11:00:00Z"
 NO_PLAN = Plan((), ())
+PLAIN = Option(A100)
 _versions = itertools.count(1)
 
 
@@ -169,3 +174,17 @@ def fleet_report(*workspaces: WorkspaceReport, **changes: Any) -> Report:
     """A fleet of these."""
     report = Report("towline", "c0ffee1234567890", "Add phi", {each.name: each for each in workspaces})
     return replace(report, **changes)
+
+
+def attempt(option: Option = PLAIN, **changes: Any) -> Attempt:
+    """What was tried for the pool `wabc`: asked for once, at three minutes past three."""
+    return replace(Attempt(NAME, option, "d1", begun="2026-11-01T15:03:20Z", tries=1), **changes)
+
+
+def provisioned(
+    choice: NodeChoice, tried: Attempt | None = None, *, orphans: tuple[Orphan, ...] = (), now: str = NOW
+) -> Pass:
+    """A pass that has the nodes of `phi` in this way; what was tried for the pool `wabc` is remembered."""
+    provisions = Provisions(DesiredState({}, {}), {NAME: choice}, orphans)
+    logbook = Logbook({"wabc": tried} if tried else {})
+    return replace(context(NAME, now=now), provisions=provisions, logbook=logbook)

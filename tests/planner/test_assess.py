@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from reconciler.domain.cloud import CapacityType, CloudError, Option
 from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.identity import PoolRef, Ref, WorkspaceName
 from reconciler.domain.inventory import Holding
 from reconciler.domain.plan import Action, Outcome, Plan, Step, WorkspaceChange
 from reconciler.domain.report import Phase, Report, WorkspaceReport
 from reconciler.domain.state import DesiredState, DesiredWorkspace, ObservedState
+from reconciler.domain.workspace import Workspace
 from reconciler.planner.assess.assess import Assessor, Pass, assess, workspace_status, workspace_statuses
 from tests.builders import (
     NAME,
@@ -20,6 +22,7 @@ from tests.builders import (
     declared,
     desired_object,
     desired_workspace,
+    manifest,
     observed_pool,
     stateful_set,
 )
@@ -55,10 +58,17 @@ def said(report: WorkspaceReport) -> dict[str, tuple[str, str]]:
     return {each.type: (each.status, each.reason) for each in report.conditions}
 
 
+NO_QUOTA = CloudError(
+    400,
+    ("ErrCode_InsufficientVCPUQuota",),
+    "Insufficient vcpu quota requested 24, remaining 0 for family StandardNCADSA100v4Family "
+    "for region eastus.",
+)
 STAGES = [
     (world(), "agent pool wabc to be created"),
-    (world(pool=observed_pool(state="Creating")), "agent pool wabc (Creating)"),
-    (world(pool=observed_pool()), "its nodes to be Ready: 0 of 1"),
+    (world(pool=observed_pool(state="Creating")), "agent pool wabc to be made"),
+    (world(pool=observed_pool(state="Updating")), "agent pool wabc (Updating)"),
+    (world(pool=observed_pool()), "its nodes to join: 0 of 1"),
     (
         world(pool=observed_pool(), nodes=(gpu_node(gpus="0"),)),
         "nvidia.com/gpu on node aks-wabc-0: the NVIDIA device plugin is not running there",
@@ -112,7 +122,7 @@ def test_one_node_of_two_is_not_enough() -> None:
 
     report = report_of(observed, asked(nodes=2))
 
-    assert report.awaiting == "its nodes to be Ready: 1 of 2"
+    assert report.awaiting == "its nodes to join: 1 of 2"
     assert said(report)["NodesReady"] == ("False", "NodeNotReady")
 
 
@@ -124,11 +134,9 @@ def test_what_has_served_is_never_pending_again(state: str) -> None:
 
 
 def test_a_failed_pool_says_why_and_what_to_do() -> None:
-    error = "ErrCode_InsufficientVCPUQuota: Insufficient vcpu quota requested 24, remaining 0"
+    report = report_of(world(pool=observed_pool(state="Failed", error=NO_QUOTA)))
 
-    report = report_of(world(pool=observed_pool(state="Failed", error=error)))
-
-    assert "remaining 0; ask for more quota" in report.message
+    assert "the quota has 0 left; ask for 24 more vCPUs" in report.message
     assert said(report)["NodesReady"] == ("False", "ErrCode_InsufficientVCPUQuota")
     assert said(report)["ResourceReady"] == ("False", "ErrCode_InsufficientVCPUQuota")
 
@@ -165,7 +173,7 @@ def test_a_pod_failure_is_classified_and_waits_its_turn_behind_the_nodes() -> No
     assert said(crashed)["InferenceReady"] == ("False", "ContainerCrashLoopBackOff")
     assert crashed.message.startswith("Container phi crashed and is started again")
     assert said(waiting)["InferenceReady"] == ("False", "WorkspaceInferenceStatusPending")
-    assert waiting.message == "Waiting for agent pool wabc (Creating)"
+    assert waiting.message == "Waiting for agent pool wabc to be made"
 
 
 @pytest.mark.parametrize(
@@ -291,6 +299,44 @@ def test_own_nodes_are_those_the_label_selector_names() -> None:
     assert report.nodes_ready == ("mine",)
 
 
+def test_nodes_that_a_person_named_are_the_ones_that_count() -> None:
+    document = manifest()
+    document["resource"]["preferredNodes"] = ("mine",)
+    named = replace(declared(), manifest=Workspace.model_validate(document))
+    passing = replace(context(NAME), config=replace(config(NAME), workspaces={NAME: named}))
+    own = replace(asked(), pool=None, option=Option("", CapacityType.OWN), instance_type="")
+    observed = world(running_set(), nodes=(gpu_node("other"), gpu_node("mine")))
+
+    report = assess(desired(own), observed, NO_PLAN, (), passing).workspaces[NAME]
+
+    assert report.nodes_ready == ("mine",)
+    assert report.message == "Serving microsoft/phi-4-mini-instruct on 1 node of your own"
+
+
+def test_a_claim_that_karpenter_made_speaks_before_its_pool() -> None:
+    pool = {
+        "apiVersion": "karpenter.sh/v1",
+        "kind": "NodePool",
+        "metadata": {"name": "default-phi"},
+        "spec": {"replicas": 1},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }
+    failed = {"type": "Launched", "status": "False", "reason": "LaunchFailed", "message": "no quota"}
+    claim = {
+        "apiVersion": "karpenter.sh/v1",
+        "kind": "NodeClaim",
+        "metadata": {"name": "default-phi-x1"},
+        "status": {"conditions": [failed]},
+    }
+    bare = {key: value for key, value in pool.items() if key != "status"}
+    workspace = desired_workspace(desired_object(bare), desired_object(stateful_set()))
+
+    report = report_of(world(pool, claim), workspace, fleet={"nodeProvisioner": "karpenter"})
+
+    assert report.message.startswith("Node claim default-phi-x1 is not launched: no quota")
+    assert said(report)["NodeClaimReady"] == ("False", "LaunchFailed")
+
+
 def test_own_nodes_count_as_far_as_they_are_taken() -> None:
     placed = pod()
     placed["spec"] = {**placed.get("spec", {}), "nodeName": "n2"}
@@ -336,7 +382,7 @@ def test_a_removed_workspace_is_deleting_until_its_nodes_are_gone() -> None:
     gone = assess(desired(), world(), NO_PLAN, (), passing)
 
     assert leaving.workspaces[NAME].phase is Phase.DELETING
-    assert leaving.workspaces[NAME].awaiting == "agent pool wabc (Deleting) to be gone"
+    assert leaving.workspaces[NAME].awaiting == "agent pool wabc to be gone"
     assert not leaving.settled
     assert gone.workspaces == {}
 
@@ -385,12 +431,13 @@ def test_a_step_to_be_tried_again_leaves_the_phase_and_is_a_problem_of_the_pass(
 
 def test_a_refused_pool_comes_with_what_a_person_can_do() -> None:
     step = Step(Action.CREATE, PoolRef("wabc"), NAME, "it is not there")
-    refused = Outcome(step, False, "ErrCode_InsufficientVCPUQuota: requested 24, remaining 0.")
+    refused = Outcome(step, False, "400", error=NO_QUOTA)
 
     report = report_of(world(), outcomes=(refused,))
 
     assert report.phase is Phase.PENDING
-    assert "requested 24, remaining 0; ask for more quota of that VM family" in report.message
+    assert report.message.startswith("Could not make agent pool wabc: 24 more vCPUs of")
+    assert "the quota has 0 left; ask for 24 more vCPUs" in report.message
 
 
 def test_a_failed_tuning_says_what_its_last_attempt_died_of() -> None:
@@ -410,7 +457,7 @@ def test_a_pool_that_this_pass_began_to_create_is_being_created() -> None:
 
     report = report_of(world(), outcomes=(begun,))
 
-    assert report.awaiting == "agent pool wabc (Creating)"
+    assert report.awaiting == "agent pool wabc to be made"
 
 
 def test_a_running_tuning_is_waited_for_until_it_ends() -> None:

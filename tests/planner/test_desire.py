@@ -1,4 +1,4 @@
-"""A revision to everything asked for: memoised, held where it must be, within its budget."""
+"""A revision to everything asked for: memoised, held where it must be."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ from tests.planner.asking import (
     templates,
     tuning,
 )
-
-A100_PRICE = 3.673
 
 
 def named(name: str, document: dict[str, Any]) -> dict[str, Any]:
@@ -134,6 +132,16 @@ def test_the_memory_of_workspaces_long_gone_is_given_up() -> None:
     assert len(memo) == 1
 
 
+def test_what_the_fleet_accepts_is_asked_for_anew_and_how_patient_it_is_changes_nothing() -> None:
+    memo: dict[Any, Any] = {}
+    name = WorkspaceName("default", "model")
+    before = asked(config(serving()), memo).workspaces[name]
+    patient = config(serving(), provisioning={"limits": {"createMinutes": 90}, "maxTries": 3})
+    assert asked(patient, memo).workspaces[name] is before
+    zones = config(serving(), provisioning={"zones": ["1", "2"]})
+    assert [each.option.zone for each in asked(zones, memo).workspaces[name].alternatives] == ["2"]
+
+
 def test_a_declaration_with_errors_is_held_and_one_with_warnings_is_not() -> None:
     revision = config(named("wrong", serving()), named("odd", serving()))
     wrong, odd = revision.workspaces.values()
@@ -150,32 +158,6 @@ def test_a_workspace_that_cannot_be_resolved_is_held_with_the_reason() -> None:
     state = asked(config(serving("phi-2")))
     ((held,),) = state.held.values()
     assert "no longer a preset" in held.message
-
-
-def test_a_workspace_beyond_its_own_budget_is_held_and_told_by_how_much() -> None:
-    budget = {"dollars_per_hour_per_workspace": 3.0}
-    state = asked(config(serving(), budget=budget))
-    ((held,),) = state.held.values()
-    assert "$3.67/h" in held.message
-    assert "$0.67/h too much" in held.message
-    assert "dollarsPerHourPerWorkspace" in held.mend
-
-
-def test_what_stands_is_paid_for_before_what_is_new() -> None:
-    revision = config(
-        named("a-new", serving()), named("z-old", serving()), budget={"dollars_per_hour": 2 * A100_PRICE - 1}
-    )
-    assert set(asked(revision).held) == {WorkspaceName("default", "z-old")}
-    state = asked(revision, None, "z-old")
-    assert set(state.held) == {WorkspaceName("default", "a-new")}
-    (held,) = state.held[WorkspaceName("default", "a-new")]
-    assert "$1.00/h too much" in held.message
-
-
-def test_a_price_nobody_knows_counts_for_nothing() -> None:
-    size = "Standard_NC6s_v3"
-    state = asked(config(tuning(size=size), budget={"dollars_per_hour": 0.01}))
-    assert not state.held
 
 
 def test_trainings_of_a_namespace_share_the_shipped_configuration() -> None:

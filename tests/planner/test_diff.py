@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from reconciler.domain.cloud import Option
 from reconciler.domain.config import Config
 from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.inventory import Holding, Owned
-from reconciler.domain.plan import Action, Plan
-from reconciler.domain.state import ObservedObject
+from reconciler.domain.plan import Action, Plan, Step
+from reconciler.domain.provisioning import Move, NodeChoice, Orphan, Spending
+from reconciler.domain.state import DesiredPool, ObservedObject
 from reconciler.planner.decide.diff import Policy, diff
 from reconciler.planner.decide.guard import absences, approval_needed
+from reconciler.planner.provision.choosing import Provisions
 from tests.builders import (
     A100,
     NAME,
@@ -22,6 +26,7 @@ from tests.builders import (
     desired_pool,
     desired_state,
     desired_workspace,
+    ground,
     observed_node,
     observed_object,
     observed_pool,
@@ -31,11 +36,23 @@ from tests.builders import (
 
 H100 = "Standard_NC40ads_H100_v5"
 OTHER = WorkspaceName("default", "other")
-PRICES = {A100: 3.67, H100: 6.98}
 
 
 def policy(cfg: Any = None, gone: Any = None) -> Policy:
-    return Policy(cfg or config(NAME), gone or {}, PRICES.get)
+    asked = cfg or config(NAME)
+    return Policy(asked, gone or {}, Provisions(desired_state(), {}), ground(asked))
+
+
+def chosen(move: Move, because: str = "", **more: Any) -> Policy:
+    """The policy where that move was chosen for the workspace."""
+    choice = NodeChoice(Option(A100), move, because, **more)
+    return replace(policy(), provisions=Provisions(desired_state(), {NAME: choice}))
+
+
+def tags_of(step: Step) -> dict[str, str]:
+    assert isinstance(step.desired, DesiredPool)
+    tags: dict[str, str] = json.loads(step.desired.body)["properties"]["tags"]
+    return tags
 
 
 def actions(plan: Plan) -> list[tuple[str, str]]:
@@ -143,13 +160,115 @@ def test_a_pool_of_that_name_that_is_not_ours_is_left_alone() -> None:
     assert [step.action for step in plan.steps] == [Action.HOLD]
 
 
-def test_a_failed_pool_is_held_with_azures_reason() -> None:
-    observed = observed_state(pools=(observed_pool(state="Failed", error="AllocationFailed: no A100 here"),))
+@pytest.mark.parametrize(
+    ("move", "action"),
+    [(Move.WAIT, "hold"), (Move.AGAIN, "update"), (Move.ANEW, "replace"), (Move.ABORT, "abort")],
+)
+def test_what_was_chosen_for_a_failed_pool_is_the_step(move: Move, action: str) -> None:
+    observed = observed_state(pools=(observed_pool(state="Failed", etag="e1"),))
 
-    plan = diff(desired_state(desired_workspace(pool=desired_pool())), observed, {}, policy())
+    plan = diff(
+        desired_state(desired_workspace(pool=desired_pool())), observed, {}, chosen(move, "Azure says no")
+    )
 
-    assert plan.steps[0].action is Action.HOLD
-    assert "AllocationFailed: no A100 here" in plan.steps[0].because
+    assert [(step.action, step.because) for step in plan.steps] == [(action, "Azure says no")]
+    assert plan.has_changes is (move is not Move.WAIT)
+
+
+def test_a_pool_that_azure_works_on_is_left_to_it() -> None:
+    observed = observed_state(pools=(observed_pool(state="Creating"),))
+
+    plan = diff(desired_state(desired_workspace(pool=desired_pool())), observed, {}, chosen(Move.GO))
+
+    assert plan.steps == ()
+
+
+def test_a_new_pool_carries_the_moment_it_was_asked_for_and_its_plan_does_not() -> None:
+    desired = desired_state(desired_workspace(pool=desired_pool()))
+    first, second = (
+        diff(desired, observed_state(), {}, replace(policy(), ground=ground(now=now)))
+        for now in ("2026-11-22T12:00:00Z", "2026-11-22T13:00:00Z")
+    )
+
+    tags = [tags_of(plan.steps[0]) for plan in (first, second)]
+    assert tags == [
+        {"towline-created": "2026-11-22T12:00:00Z"},
+        {"towline-created": "2026-11-22T13:00:00Z"},
+    ]
+    assert first.hash == second.hash
+
+
+def test_an_update_keeps_what_others_set_on_the_pool() -> None:
+    theirs = {
+        "tags": {"owner": "ann", "towline-created": "2026-11-01T00:00:00Z"},
+        "maxPods": 50,
+        "status": {},
+    }
+    seen = observed_pool(count=3)
+    observed = observed_state(pools=(replace(seen, properties={**seen.properties, **theirs}),))
+
+    (step,) = diff(desired_state(desired_workspace(pool=desired_pool())), observed, {}, policy()).steps
+
+    assert (step.action, step.fields) == (Action.UPDATE, ("count",))
+    assert isinstance(step.desired, DesiredPool)
+    assert json.loads(step.desired.body)["properties"] == {
+        "vmSize": A100, "count": 1, "osType": "Linux", "maxPods": 50, "tags": theirs["tags"]
+    }  # fmt: skip
+
+
+def test_what_azure_cannot_change_and_nobody_chose_is_left_as_it_was_made() -> None:
+    pool = desired_pool()
+    body = {"properties": {**json.loads(pool.body)["properties"], "osDiskSizeGB": 300}}
+    wanted = replace(pool, body=json.dumps(body).encode())
+    seen = observed_pool()
+    observed = observed_state(pools=(replace(seen, properties={**seen.properties, "osDiskSizeGB": 128}),))
+
+    assert diff(desired_state(desired_workspace(pool=wanted)), observed, {}, policy()).steps == ()
+
+
+def test_a_former_pool_that_azure_could_not_make_goes_at_once() -> None:
+    wanted = desired_workspace(pool=desired_pool("wnew", H100))
+    observed = observed_state(pools=(observed_pool("wold", state="Failed"),))
+
+    plan = diff(desired_state(wanted), observed, {}, policy())
+
+    assert [(step.action, step.target.name) for step in plan.steps] == [("create", "wnew"), ("prune", "wold")]
+
+
+def test_a_former_pool_with_a_ready_node_serves_on_though_azure_calls_it_failed() -> None:
+    wanted = desired_workspace(pool=desired_pool("wnew", H100))
+    seen = observed_state(pools=(observed_pool("wold", state="Failed"),))
+
+    plan = diff(desired_state(wanted), replace(seen, nodes=(observed_node("wold"),)), {}, policy())
+
+    assert [(step.action, step.target.name) for step in plan.steps] == [("create", "wnew"), ("hold", "wold")]
+
+
+def test_nodes_are_given_back_first_where_the_fleet_says_so() -> None:
+    wanted = desired_workspace(pool=desired_pool("wnew", H100))
+    asked = config(NAME, provisioning={"replaceNodes": "delete-first"})
+
+    plan = diff(desired_state(wanted), observed_state(pools=(observed_pool("wold"),)), {}, policy(asked))
+
+    assert [(step.action, step.target.name) for step in plan.steps] == [("create", "wnew"), ("prune", "wold")]
+
+
+def test_another_fleets_pool_for_a_workspace_of_the_same_name_is_not_ours() -> None:
+    wanted = desired_workspace(pool=desired_pool("wnew"))
+    observed = observed_state(pools=(observed_pool("wold", fleet="another"),))
+
+    plan = diff(desired_state(wanted), observed, {}, policy())
+
+    assert [(step.action, step.target.name) for step in plan.steps] == [("create", "wnew")]
+
+
+@pytest.mark.parametrize(("hold", "actions_"), [("not before 12:30 UTC", []), ("", ["prune"])])
+def test_a_pool_nobody_asks_for_goes_when_nothing_speaks_for_waiting(hold: str, actions_: list[str]) -> None:
+    orphan = Orphan("wlost", "default/lost", A100, 1, "t", "t", Spending(None, "t", "t"), None, hold)
+    rules = replace(policy(), provisions=Provisions(desired_state(), {}, (orphan,)))
+    observed = observed_state(pools=(observed_pool("wlost", owner=WorkspaceName("default", "lost")),))
+
+    assert [step.action for step in diff(desired_state(), observed, {}, rules).steps] == actions_
 
 
 def test_a_cloud_that_cannot_be_seen_holds_pools_and_nothing_else() -> None:

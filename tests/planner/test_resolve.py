@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.domain.cloud import CapacityType, Option
 from reconciler.domain.config import NodeGpus
 from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.identity import WorkspaceName
@@ -152,7 +153,7 @@ def test_own_nodes_cost_nothing_and_are_asked_for_by_label_alone() -> None:
     resolved = blueprint(manifest(None, count=2, inference=serving()["inference"]), node_provisioner="byo")
     assert resolved.capacity.cost.dollars_per_hour == 0
     assert resolved.nodes.pool == ""
-    assert resolved.requirements == {"apps": "model"}
+    assert resolved.requirements == {"apps": ("model",)}
     assert resolved.capacity.is_distributed
 
 
@@ -228,7 +229,7 @@ def test_pods_run_on_the_nodes_that_were_made_for_them(provisioner: str, key: st
     resolved = blueprint(serving(), node_provisioner=provisioner)
     assert key in resolved.requirements
     labels = {**resolved.nodes.labels, "kubernetes.azure.com/agentpool": resolved.nodes.pool}
-    assert resolved.requirements.items() <= labels.items()
+    assert {key: values[0] for key, values in resolved.requirements.items()}.items() <= labels.items()
 
 
 def test_reserved_labels_select_nothing() -> None:
@@ -252,13 +253,8 @@ def test_a_label_a_kubelet_refuses_is_not_given_to_nodes_but_told() -> None:
         }
     )
     assert "app.kubernetes.io/name" not in resolved.nodes.labels
-    assert resolved.requirements["app.kubernetes.io/name"] == "x"
+    assert resolved.requirements["app.kubernetes.io/name"] == ("x",)
     assert [each.severity for each in resolved.findings] == [Severity.WARNING]
-
-
-def test_preferred_nodes_are_told_to_be_without_effect() -> None:
-    resolved = blueprint(manifest(preferredNodes=["n1"], inference=serving()["inference"]))
-    assert [each.field for each in resolved.findings] == ["resource.preferredNodes"]
 
 
 def test_a_name_too_long_for_its_pods_is_a_finding() -> None:
@@ -416,14 +412,19 @@ def test_a_template_runs_on_as_many_machines_as_it_says() -> None:
 def test_pool_names_suit_aks_and_tell_workspaces_and_sizes_apart() -> None:
     phi, other = WorkspaceName("default", "phi"), WorkspaceName("team", "phi")
     names = [
-        pool_name("f", phi, A100),
-        pool_name("f", phi, H200),
-        pool_name("f", other, A100),
-        pool_name("g", phi, A100),
+        pool_name("f", phi, Option(A100)),
+        pool_name("f", phi, Option(H200)),
+        pool_name("f", other, Option(A100)),
+        pool_name("g", phi, Option(A100)),
+        pool_name("f", phi, Option(A100, CapacityType.SPOT)),
+        pool_name("f", phi, Option(A100, zone="1")),
+        pool_name("f", phi, Option(A100, zone="2")),
+        pool_name("f", phi, Option(A100), "AzureLinux"),
+        pool_name("f", phi, Option(A100), driver=False),
     ]
-    assert len(set(names)) == 4
-    assert all(re.fullmatch(r"[a-z][a-z0-9]{0,11}", name) for name in names)
-    assert pool_name("f", phi, A100.upper()) == names[0]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"w[a-z2-7]{10}", name) for name in names)
+    assert pool_name("f", phi, Option(A100.upper())) == names[0]
 
 
 def test_long_names_are_cut_and_still_told_apart() -> None:

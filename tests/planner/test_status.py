@@ -18,6 +18,7 @@ from markdown_it import MarkdownIt
 
 from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.identity import WorkspaceName
+from reconciler.domain.provisioning import Kind, Move, NodeChoice, Setback
 from reconciler.domain.report import Phase, Report, StatusCommit
 from reconciler.domain.state import Cost
 from reconciler.planner.tell.markdown import escape
@@ -25,7 +26,7 @@ from reconciler.planner.tell.readable import readable
 from reconciler.planner.tell.status import blob_id, compose_status
 from reconciler.planner.tell.status_page import MOST_ROWS
 from reconciler.planner.tell.yaml_text import yaml_text
-from tests.planner.scenes import LATER, fleet_report, workspace_report
+from tests.planner.scenes import LATER, PLAIN, fleet_report, workspace_report
 
 HOSTILE = [
     "a|b",
@@ -282,6 +283,12 @@ def test_the_fleets_badge_wears_the_colour_of_the_worst() -> None:
     assert fleet_badge(Phase.READY, Phase.SUCCEEDED) == ("2 of 2 ready", "brightgreen")
     assert fleet_badge(Phase.READY, Phase.PENDING) == ("1 of 2 ready", "blue")
     assert fleet_badge(Phase.READY, Phase.INVALID) == ("1 of 2 ready", "red")
+    stuck = NodeChoice(PLAIN, Move.WAIT, setback=Setback(Kind.PERMANENT, "", "there is no quota"))
+    waiting = fleet_report(workspace_report(phase=Phase.PENDING, choice=stuck))
+    badges = [json.loads(text(composed(waiting), f"badges/{each}.json")) for each in ("fleet", "default/phi")]
+    assert [(each["message"], each["color"]) for each in badges] == [
+        ("0 of 1 ready", "orange"), ("Pending", "orange"),
+    ]  # fmt: skip
     assert fleet_badge(Phase.READY, problems=("blind",)) == ("1 of 1 ready", "orange")
     assert fleet_badge() == ("no workspaces", "lightgrey")
 

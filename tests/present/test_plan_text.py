@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from click import unstyle
 
 from reconciler.domain.identity import PoolRef, Ref, WorkspaceName
-from reconciler.domain.plan import Action, Plan, Step, WorkspaceChange
+from reconciler.domain.plan import Action, Overlap, Plan, Step, WorkspaceChange
 from reconciler.present.plan import plan_json, plan_text
 
 PHI = WorkspaceName("default", "phi-4-chat")
@@ -106,7 +108,55 @@ def test_the_json_has_exactly_the_documented_keys() -> None:
         "nodes_after": 2,
         "dollars_per_hour_before": 0.0,
         "dollars_per_hour_after": 7.34,
+        "at_most": False,
+        "overlap": None,
     }
+
+
+MOVING = WorkspaceChange(
+    PHI, Action.REPLACE, "it is not there", 1, 1, 3.67, 7.0, overlap=Overlap(26 / 60, 65 / 60, 10.67)
+)
+
+
+def test_a_replacement_says_for_how_long_both_pools_cost_and_what_that_is_reckoned_from() -> None:
+    steps = (Step(Action.CREATE, PoolRef("wnew"), PHI, "it is not there"),)
+
+    lines = shown(Plan(steps, (MOVING,)))
+
+    assert lines[3] == (
+        "default/phi-4-chat: both pools run while it moves, about 0.4 h, $4.62 (26 minutes to make a GPU"
+        " pool, as recorded), at most 1.1 h, $11.56 (the fleet's limits)"
+    )
+    assert plan_json(Plan(steps, (MOVING,)))["workspaces"][0]["overlap"] == {
+        "hours": 0.43,
+        "dollars": pytest.approx(10.67 * 26 / 60),
+        "hours_at_most": 1.08,
+        "dollars_at_most": pytest.approx(10.67 * 65 / 60),
+    }
+
+
+def test_a_replacement_of_unknown_price_says_so() -> None:
+    unknown = replace(MOVING, overlap=Overlap(0.5, 1.0, None))
+
+    assert "about 0.5 h, unknown" in shown(Plan((), (unknown,)))[3]
+    assert plan_json(Plan((), (unknown,)))["workspaces"][0]["overlap"]["dollars"] is None
+
+
+def test_spot_machines_are_told_by_their_bound() -> None:
+    spot = WorkspaceChange(PHI, Action.CREATE, "new", 0, 1, 0.0, 3.67, at_most_after=True)
+
+    lines = shown(Plan((Step(Action.CREATE, SET, PHI, "new"),), (spot,)))
+
+    assert "≤ $3.67" in lines[1]
+    assert lines[-1].endswith("+$2,679.10 a month, spot machines counted at most.")
+    assert plan_json(Plan((), (spot,)))["workspaces"][0]["at_most"] is True
+
+
+def test_an_operation_to_be_stopped_has_its_marker_and_is_counted() -> None:
+    lines = shown(Plan((Step(Action.ABORT, PoolRef("wabc"), PHI, "it takes too long"),), ()))
+
+    assert lines[0] == "  × AgentPool/wabc  it takes too long"
+    assert "1 to stop" in lines[-1]
 
 
 def test_what_belongs_to_no_workspace_says_so() -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from io import StringIO
+from typing import Any
 
 from click import unstyle
 from rich.console import Console
 
-from reconciler.domain.report import Phase, Report
+from reconciler.cli import get
+from reconciler.domain.provisioning import Kind, Move, NodeChoice, Orphan, Setback, Spending
+from reconciler.domain.report import Phase, Report, WorkspaceReport
 from reconciler.domain.state import Cost
 from reconciler.present.progress import Progress, changes
-from reconciler.present.workspaces import workspaces_json, workspaces_text
-from tests.planner.scenes import fleet_report, workspace_report
+from reconciler.present.workspaces import without_nodes, workspaces_json, workspaces_text
+from tests.builders import A100
+from tests.planner.scenes import LATER, NOW, PLAIN, fleet_report, workspace_report
 
 READY = workspace_report()
 PENDING = workspace_report(
@@ -71,6 +75,78 @@ def test_the_json_is_plain_and_complete() -> None:
     assert (found["namespace"], found["name"], found["phase"]) == ("team-b", "llama-3-3-70b", "Pending")
     assert found["dollars_per_hour"] is None
     assert found["conditions"][0]["type"] == "InferenceReady"
+
+
+def stuck(**changes: Any) -> WorkspaceReport:
+    no = Setback(Kind.PERMANENT, "SkuNotAvailable", "it is not offered", "choose another", "c0-1")
+    choice = NodeChoice(PLAIN, Move.WAIT, setback=no, tries=2, most_tries=12, passed_over=("B: no quota",))
+    told = {"message": "It is not offered; it waits for a person; choose another", "choice": choice}
+    return replace(PENDING, **{**told, **changes})
+
+
+def test_what_azure_said_last_is_in_the_json() -> None:
+    spending = Spending(12.5, NOW, LATER)
+
+    found = workspaces_json([stuck(spending=spending), READY])["workspaces"]
+
+    assert found[0]["provisioning"] == {
+        "option": A100,
+        "because": "",
+        "passed_over": ["B: no quota"],
+        "tries": 2,
+        "most_tries": 12,
+        "code": "SkuNotAvailable",
+        "correlation_id": "c0-1",
+        "next_step": "choose another",
+        "try_again_at": "",
+        "needs_a_person": True,
+    }
+    assert found[0]["spending"] == {
+        "dollars": 12.5, "since": NOW, "at": LATER, "is_partial": False, "at_most": False,
+    }  # fmt: skip
+    assert (found[1]["provisioning"], found[1]["spending"]) == (None, None)
+
+
+def test_every_key_of_the_json_is_in_the_help_of_the_verb() -> None:
+    said = get.command.help or ""
+    spent = Spending(1.0, NOW, LATER)
+    found = workspaces_json([stuck(spending=spent)])["workspaces"][0]
+
+    keys = {*found, *found["provisioning"], *found["spending"], *found["conditions"][0]}
+    assert {key for key in keys if f'"{key}"' not in said} == set()
+
+
+def test_why_nodes_do_not_come_is_what_is_awaited() -> None:
+    assert "It is not offered; it waits for a person; choose another" in workspaces_text([stuck()])
+
+
+def test_a_spot_price_is_a_bound() -> None:
+    assert " ≤ $3.67 " in workspaces_text([replace(READY, cost=Cost(3.67, "", "", at_most=True))])
+
+
+def test_who_cannot_get_nodes_is_told_with_the_reason() -> None:
+    served, choice = stuck(phase=Phase.READY), stuck().choice
+    assert choice is not None
+
+    again = stuck(choice=replace(choice, until=LATER), message="It is busy; tried again at 11:00 UTC")
+
+    assert list(without_nodes([READY, stuck(), served, PENDING, again])) == [
+        "team-b/llama-3-3-70b cannot get its nodes: It is not offered; it waits for a person; choose another",
+        "team-b/llama-3-3-70b has not got its nodes yet: It is busy; tried again at 11:00 UTC",
+    ]
+
+
+def test_a_pool_that_nobody_asks_for_is_told_once() -> None:
+    spent = Spending(45.0, NOW, NOW)
+    left = Orphan("w9", "team-a/llama", A100, 1, NOW, LATER, spent, 3.67, "it is young")
+    before, after = fleet_report(READY), fleet_report(READY, orphans=(left,))
+
+    assert changes(before, after) == (
+        f"agent pool w9, 1× {A100}, made for team-a/llama; found at 10:00 UTC on 1 November, "
+        "$3.67 an hour, $45.00 since 10:00 UTC on 1 November; it is young",
+    )
+    assert changes(after, after) == ()
+    assert "agent pool w9" in shown(after, terminal=True)
 
 
 def test_only_what_is_new_is_told() -> None:

@@ -2,50 +2,47 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.domain.cloud import CapacityType
 from reconciler.domain.config import Config, Declared
 from reconciler.domain.finding import Finding
-from reconciler.domain.identity import PoolRef, WorkspaceName
+from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.inventory import Holding, Inventory
-from reconciler.domain.plan import Action, Outcome, Plan, Step, WorkspaceChange
+from reconciler.domain.logbook import Logbook
+from reconciler.domain.plan import Action, Outcome, Plan
 from reconciler.domain.report import SETTLED, Report, WorkspaceReport
-from reconciler.domain.state import DesiredState, DesiredWorkspace, ObservedState
+from reconciler.domain.state import Cost, DesiredState, DesiredWorkspace, ObservedState
 from reconciler.planner.decide.guard import approval_needed
+from reconciler.planner.provision.choosing import Provisions
+from reconciler.planner.provision.spending import spending_of
 
+from .acted import Told, everything_told
+from .coming import choice_after
 from .custom_status import workspace_status, workspace_statuses
 from .held_back import departing, held
 from .sight import Lookout, Sight
-from .verdicts import Evidence, judge
+from .verdicts import NO_COST, Evidence, judge
 
 __all__ = ["Assessor", "Pass", "assess", "workspace_status", "workspace_statuses"]
 
 _MOST_PROBLEMS = 20
-_WORKLOADS = frozenset({"StatefulSet", "Job"})
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
     """What else a pass knows. `now` is RFC 3339; `inventory` is the one after the outcomes; `problems` are
-    sentences about the pass as a whole that were known before it was assessed."""
+    sentences about the pass as a whole that were known before it was assessed. `provisions` and `logbook` are
+    how nodes are had and what they have cost."""
 
     config: Config
     now: str
     inventory: Inventory
     problems: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What plan and outcomes say of one workspace."""
-
-    change: WorkspaceChange | None
-    failed: tuple[Outcome, ...]
-    begun: bool
-    rolling: bool
+    provisions: Provisions | None = None
+    logbook: Logbook = field(default_factory=Logbook)
 
 
 def assess(
@@ -88,28 +85,32 @@ class Assessor:
             _elsewhere(context.config.findings, reports),
             (*context.problems, *_problems(observed, outcomes, reports)),
             approval_needed(plan.steps),
+            context.provisions.orphans if context.provisions else (),
         )
 
     def _evidence(
         self, desired: DesiredState, plan: Plan, outcomes: tuple[Outcome, ...], context: Pass
     ) -> Iterable[Evidence]:
         changes = {each.workspace: each for each in plan.changes}
-        failed, begun, rolling = _failures(outcomes), _begun(outcomes), _rolling(outcomes)
+        told = everything_told(changes, outcomes, context.logbook)
         names = _names(desired, context, changes, self._lookout)
         for name in sorted(names, key=lambda name: (name.namespace, name.name)):
-            told = _Told(changes.get(name), failed.get(name, ()), name in begun, name in rolling)
-            yield self._of(name, desired, context, told)
+            yield self._of(name, desired, context, told.of(name))
 
     def _of(
         self,
         name: WorkspaceName,
         desired: DesiredState,
         context: Pass,
-        told: _Told,
+        told: Told,
     ) -> Evidence:
         asked = desired.workspaces.get(name)
         declared = context.config.workspaces.get(name)
         holding = context.inventory.get(name)
+        pool = asked.pool.name if asked and asked.pool else ""
+        attempt = context.logbook.attempts.get(pool)
+        choice = context.provisions.choices.get(name) if context.provisions and asked else None
+        sight = self._sight(name, asked, declared, context)
         return Evidence(
             name=name,
             desired=asked,
@@ -122,7 +123,11 @@ class Assessor:
             commit=_commit(asked, holding, context.config),
             file=holding.file if holding else "",
             provisioner=context.config.fleet.spec.node_provisioner,
-            sight=self._sight(name, asked, declared, context),
+            sight=sight,
+            choice=choice_after(choice, attempt, pool, told.failed),
+            attempt=attempt,
+            spending=spending_of(name, context.logbook, context.now) if told.has_paid else None,
+            running=_running(sight, context.logbook),
         )
 
     def _sight(
@@ -130,8 +135,15 @@ class Assessor:
     ) -> Sight:
         if asked is None:
             return self._lookout.remains(name, context.config.fleet.name)
-        byo = context.config.fleet.spec.node_provisioner == "byo"
-        return self._lookout.sight(asked, declared.manifest.node_labels if byo and declared else {}, byo=byo)
+        preferred = asked.option.capacity_type is CapacityType.OWN
+        own = preferred or context.config.fleet.spec.node_provisioner == "byo"
+        manifest = declared.manifest if own and declared else None
+        return self._lookout.sight(
+            asked,
+            manifest.node_labels if manifest else {},
+            byo=own,
+            named=manifest.resource.preferred_nodes or () if manifest and preferred else (),
+        )
 
 
 def _report(
@@ -162,37 +174,6 @@ def _names(
     return {name for name in names if name.name}
 
 
-def _failures(outcomes: tuple[Outcome, ...]) -> Mapping[WorkspaceName, tuple[Outcome, ...]]:
-    failed: dict[WorkspaceName, tuple[Outcome, ...]] = defaultdict(tuple)
-    for each in outcomes:
-        if not each.done and each.step.workspace is not None:
-            failed[each.step.workspace] += (each,)
-    return failed
-
-
-def _rolling(outcomes: tuple[Outcome, ...]) -> frozenset[WorkspaceName]:
-    """Those whose pods this very pass has begun to replace: what was seen of them is of before."""
-    steps = (each.step for each in outcomes if each.done and each.step.target.kind in _WORKLOADS)
-    return frozenset(step.workspace for step in steps if step.workspace and _replaces_pods(step))
-
-
-def _replaces_pods(step: Step) -> bool:
-    return step.action is Action.REPLACE or any(each.startswith("spec.template") for each in step.fields)
-
-
-def _begun(outcomes: tuple[Outcome, ...]) -> frozenset[WorkspaceName]:
-    """Whose agent pool is being created since this pass."""
-    return frozenset(
-        each.step.workspace
-        for each in outcomes
-        if each.done and each.step.workspace and each.step.action is Action.CREATE and _is_pool(each)
-    )
-
-
-def _is_pool(outcome: Outcome) -> bool:
-    return isinstance(outcome.step.target, PoolRef)
-
-
 def _findings(
     asked: DesiredWorkspace | None, declared: Declared | None, held_by: tuple[Finding, ...]
 ) -> tuple[Finding, ...]:
@@ -206,6 +187,12 @@ def _commit(asked: DesiredWorkspace | None, holding: Holding | None, config: Con
     if holding is not None and (asked is None or holding.digest == asked.digest):
         return holding.commit
     return config.commit if asked is not None else ""
+
+
+def _running(sight: Sight, logbook: Logbook) -> Cost:
+    """What the machines of the pool that is there cost an hour, as they are metered."""
+    meter = logbook.meters.get(sight.pool.name) if sight.pool else None
+    return Cost(meter.dollars_per_hour, "", "", meter.at_most) if meter else NO_COST
 
 
 def _elsewhere(

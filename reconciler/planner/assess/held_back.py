@@ -5,15 +5,15 @@ from __future__ import annotations
 from reconciler.domain.config import Declared
 from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.report import Phase, WorkspaceReport
-from reconciler.domain.state import Cost
+from reconciler.planner.health.agent_pool import ENDED_BADLY
 from reconciler.planner.health.verdict import number, section
 
+from .asked import Asked
 from .conditions import conditions
+from .failing import failure, not_gone
 from .sight import Sight
-from .standing import Asked, stand
-from .verdicts import KARPENTER, Evidence, endpoint, failure, past
-
-_NO_COST = Cost(None, "", "")
+from .standing import stand
+from .verdicts import KARPENTER, Evidence, endpoint, past
 
 
 def held(evidence: Evidence, declared: Declared, before: WorkspaceReport | None, now: str) -> WorkspaceReport:
@@ -37,10 +37,11 @@ def held(evidence: Evidence, declared: Declared, before: WorkspaceReport | None,
         nodes_wanted=asked.nodes,
         nodes_ready=standing.nodes_ready if running else (),
         endpoint=endpoint(evidence.name, tuning=tuning) if running else "",
-        cost=_NO_COST,
+        cost=evidence.running,
         conditions=seen,
         findings=evidence.findings,
         tuning=tuning,
+        spending=evidence.spending,
     )
 
 
@@ -50,13 +51,10 @@ def departing(evidence: Evidence) -> WorkspaceReport | None:
     if sight.is_empty and sight.pools_seen and not evidence.hold:
         return None
     left = _left(sight)
-    message = f"Removal waits: {evidence.hold}" if evidence.hold else f"{left[:1].upper()}{left[1:]} is left"
-    if evidence.failed:
-        message = failure(evidence.failed[0])
     return WorkspaceReport(
         name=evidence.name,
         phase=Phase.HELD if evidence.hold else Phase.DELETING,
-        message=message,
+        message=_departing_message(evidence, left),
         awaiting="a person's approval" if evidence.hold else f"{left} to be gone",
         commit=evidence.commit,
         file=evidence.file,
@@ -65,8 +63,23 @@ def departing(evidence: Evidence) -> WorkspaceReport | None:
         nodes_wanted=sight.pool.count if sight.pool else 0,
         nodes_ready=tuple(sorted(each.ref.name for each in sight.nodes)),
         endpoint="",
-        cost=_NO_COST,
+        cost=evidence.running,
+        spending=evidence.spending,
     )
+
+
+def _departing_message(evidence: Evidence, left: str) -> str:
+    """Why it is not gone yet: what failed, else what waits, else what is left; nodes cost until they go."""
+    pool = evidence.sight.pool
+    if evidence.failed:
+        return failure(evidence.failed[0], None)
+    if evidence.hold:
+        return f"Removal waits: {evidence.hold}"
+    if pool is not None and pool.error is not None and pool.state in ENDED_BADLY:
+        return not_gone(pool.name, pool.error)
+    if pool is not None:
+        return f"Agent pool {pool.name} is deleted once its pods have left it; it costs until it is gone"
+    return f"{left[:1].upper()}{left[1:]} is left"
 
 
 def _asked_of_what_runs(evidence: Evidence, declared: Declared) -> Asked:
@@ -89,7 +102,7 @@ def _held_message(findings: tuple[Finding, ...], *, running: bool) -> str:
 def _left(sight: Sight) -> str:
     """What of a departing workspace is seen to be left, what costs money first."""
     if sight.pool:
-        return f"agent pool {sight.pool.name} ({sight.pool.state})"
+        return f"agent pool {sight.pool.name}"
     rest = next((each for each in (*sight.claims, sight.workload, *sight.pods, sight.custom) if each), None)
     return str(rest.ref) if rest else "what Azure does not show at the moment"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from reconciler.domain.identity import WorkspaceName
@@ -60,8 +60,11 @@ class Lookout:
             self._objects = None
         self._observed = observed
 
-    def sight(self, desired: DesiredWorkspace, labels: Mapping[str, str], *, byo: bool) -> Sight:
-        """What is there of what this workspace asks for; its own nodes have these labels when `byo`."""
+    def sight(
+        self, desired: DesiredWorkspace, labels: Mapping[str, str], *, byo: bool, named: Collection[str] = ()
+    ) -> Sight:
+        """What is there of what this workspace asks for; its own nodes have these labels when `byo`, and
+        bear one of these names where any are `named`."""
         seen = self._observed.objects
         custom = workload = None
         claims: tuple[ObservedObject | None, ...] = ()
@@ -73,8 +76,10 @@ class Lookout:
                 custom = seen.get(each.ref)
             elif kind in _CLAIMS:
                 claims = (*claims, seen.get(each.ref))
+        if claims:
+            claims = (*claims, *self._made_claims(desired))
         pods = self._observed.pods.get(desired.name, ())
-        nodes = self._nodes_with(labels) if byo else self._nodes(desired)
+        nodes = self._own_nodes(labels, named) if byo else self._nodes(desired)
         return Sight(custom, workload, claims, pods, nodes, self._pool(desired), self._pools_seen)
 
     def remains(self, name: WorkspaceName, fleet: str) -> Sight:
@@ -110,6 +115,16 @@ class Lookout:
         if desired.pool:
             return self._by_pool.get(desired.pool.name, ())
         return self._by_workspace.get(desired.name, ())
+
+    def _made_claims(self, desired: DesiredWorkspace) -> Nodes:
+        """The NodeClaims that Karpenter made for a NodePool of this workspace."""
+        asked = {each.ref for each in desired.objects}
+        seen = self._objects_by_workspace().get(desired.name, ())
+        return tuple(each for each in seen if each.ref.kind == "NodeClaim" and each.ref not in asked)
+
+    def _own_nodes(self, labels: Mapping[str, str], named: Collection[str]) -> Nodes:
+        found = self._nodes_with(labels)
+        return tuple(each for each in found if each.ref.name in named) if named else found
 
     def _nodes_with(self, labels: Mapping[str, str]) -> Nodes:
         key = tuple(sorted(labels.items()))

@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.report import Health
-from reconciler.planner.health import (
-    DEGRADED,
-    HEALTHY,
-    agent_pool,
-    is_ready,
-    job,
-    node,
-    node_claim,
-    node_pool,
-    pod,
-    stateful_set,
-)
-from reconciler.planner.health.verdict import Document, degraded, healthy, progressing, section
+from reconciler.planner.health import DEGRADED, HEALTHY, job, pod, stateful_set
+from reconciler.planner.health.verdict import Document, degraded, progressing, section
 
+from .asked import Asked
+from .nodes import claims_health, nodes_health
 from .sight import Sight
 
 _UNSCHEDULABLE = "Unschedulable"
 _LOADING = "ContainersNotReady"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the verdict on a workspace is measured by. `pool` is empty when no agent pool is asked for;
-    `begun` is true when this very pass has begun to create it, `rolling` when it began to replace pods."""
-
-    name: WorkspaceName
-    nodes: int
-    gpus: bool
-    tuning: bool
-    pool: str
-    claims: bool
-    labels: Mapping[str, str]
-    begun: bool = False
-    rolling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +46,8 @@ class Standing:
 
 def stand(asked: Asked, sight: Sight) -> Standing:
     """Nodes are judged before the workload: it cannot run without them."""
-    claims = _claims(asked, sight)
-    nodes, ready = _nodes(asked, sight, claims)
+    claims = claims_health(asked, sight)
+    nodes, ready = nodes_health(asked, sight, claims)
     own = _workload(asked, sight)
     workload = _explained(asked, sight, own)
     has_failed = asked.tuning and own.state == DEGRADED
@@ -94,67 +67,6 @@ def _awaited(asked: Asked, nodes: Health, workload: Health, ready: int) -> str:
     if workload.state == DEGRADED:
         return "the tuning to start" if asked.tuning else "the model's pods to be Ready"
     return workload.message
-
-
-def _claims(asked: Asked, sight: Sight) -> Health:
-    """What brings the nodes: an agent pool, Karpenter's objects, or nobody when they are the user's own."""
-    if asked.pool:
-        return _pool(asked, sight)
-    if asked.claims:
-        return _karpenter(sight)
-    return healthy("OwnNodes", "the nodes are the user's own")
-
-
-def _pool(asked: Asked, sight: Sight) -> Health:
-    if not sight.pools_seen:
-        return progressing("Unseen", "Azure to answer: the agent pools cannot be seen")
-    if sight.pool is None:
-        stage = "(Creating)" if asked.begun else "to be created"
-        return progressing("Pending", f"agent pool {asked.pool} {stage}")
-    if sight.pool.owner != asked.name:
-        whose = sight.pool.owner or "somebody else"
-        return degraded("NameTaken", f"an agent pool named {asked.pool} is there and belongs to {whose}")
-    return agent_pool(sight.pool)
-
-
-def _karpenter(sight: Sight) -> Health:
-    """The first of the claims that is not ready speaks for all."""
-    for each in sight.claims:
-        if each is None:
-            return progressing("Pending", "Karpenter's node claim to be created")
-        judge = node_pool if each.ref.kind == "NodePool" else node_claim
-        if (health := judge(each.document)).state != HEALTHY:
-            return health
-    return healthy("NodeClaimsReady", "Enough NodeClaims are ready")
-
-
-def _nodes(asked: Asked, sight: Sight, claims: Health) -> tuple[Health, tuple[str, ...]]:
-    judged = {each.ref.name: node(each.document, asked.labels, gpus=asked.gpus) for each in sight.nodes}
-    ready = tuple(sorted(name for name, health in judged.items() if is_ready(health)))
-    if len(ready) > asked.nodes and not asked.pool and not asked.claims:
-        ready = _taken(ready, asked, sight)
-    if len(ready) >= asked.nodes:
-        pressed = [name for name in ready if judged[name].state != HEALTHY]
-        return _enough(asked, pressed), ready
-    if claims.state != HEALTHY:
-        return claims, ready
-    for _, health in sorted(judged.items()):
-        if not is_ready(health):
-            return health, ready
-    return progressing("NodeNotReady", f"its nodes to be Ready: {len(ready)} of {asked.nodes}"), ready
-
-
-def _taken(ready: tuple[str, ...], asked: Asked, sight: Sight) -> tuple[str, ...]:
-    """Of own nodes, which others may use as well, those its pods are on, and as many more as it asks for."""
-    placed = {str(section(each.document, "spec").get("nodeName", "")) for each in sight.pods}
-    first = sorted(ready, key=lambda name: (name not in placed, name))
-    return tuple(sorted(first[: max(asked.nodes, len(placed.intersection(ready)))]))
-
-
-def _enough(asked: Asked, pressed: list[str]) -> Health:
-    message = f"{asked.nodes} of {asked.nodes} nodes Ready"
-    warning = f"; warning: worker node(s) under resource pressure: {', '.join(pressed)}" if pressed else ""
-    return healthy("NodesReady", message + warning)
 
 
 def _workload(asked: Asked, sight: Sight) -> Health:

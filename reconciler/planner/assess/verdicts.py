@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from reconciler.domain.config import Declared
 from reconciler.domain.finding import Finding
 from reconciler.domain.fleet import NodeProvisioner
-from reconciler.domain.identity import PoolRef, WorkspaceName
+from reconciler.domain.identity import WorkspaceName
+from reconciler.domain.logbook import Attempt
 from reconciler.domain.plan import Outcome
+from reconciler.domain.provisioning import NodeChoice, Spending
 from reconciler.domain.report import Phase, WorkspaceReport
-from reconciler.domain.state import DesiredWorkspace
-from reconciler.planner.health import next_step
-from reconciler.planner.health.verdict import HEALTHY, entries, section
+from reconciler.domain.state import Cost, DesiredWorkspace
+from reconciler.planner.health.verdict import DEGRADED, HEALTHY, entries, section
 
+from .asked import Asked
 from .conditions import Past, conditions
+from .failing import failure
 from .sight import Sight
-from .standing import Asked, Standing, stand
+from .standing import Standing, stand
 
 KARPENTER = frozenset({"karpenter", "gpu-provisioner"})
+NO_COST = Cost(None, "", "")
 _SERVED = frozenset({"Ready", "NotReady"})
 
 
@@ -27,7 +31,9 @@ class Evidence:
     """All that a workspace's report is made from: equal evidence gives an equal report.
 
     `hold` says why its steps wait; `begun` is true when this very pass has begun to create its agent pool,
-    `rolling` when it has begun to replace its pods.
+    `rolling` when it has begun to replace its pods. `choice` is how its nodes are had after the pass,
+    `attempt` what was tried for them, `spending` what they have cost, `running` what those that are there
+    cost an hour.
     """
 
     name: WorkspaceName
@@ -42,6 +48,10 @@ class Evidence:
     file: str
     provisioner: NodeProvisioner
     sight: Sight
+    choice: NodeChoice | None = None
+    attempt: Attempt | None = None
+    spending: Spending | None = None
+    running: Cost = NO_COST
 
 
 def judge(
@@ -55,7 +65,7 @@ def judge(
     awaiting = standing.awaiting or _held_up(evidence, phase)
     return WorkspaceReport(
         name=desired.name,
-        phase=_outvoted(phase, evidence.failed),
+        phase=_outvoted(phase, _untold(evidence, standing)),
         message=_message(phase, standing, awaiting, evidence, desired),
         awaiting=awaiting,
         commit=evidence.commit,
@@ -70,11 +80,16 @@ def judge(
         findings=evidence.findings,
         gpus_per_node=desired.gpus_per_node,
         tuning=desired.tuning,
+        choice=evidence.choice,
+        spending=evidence.spending,
     )
 
 
 def _held_up(evidence: Evidence, phase: Phase) -> str:
-    """What a step that waits is waiting for; of what serves and has nodes, that can only be a move."""
+    """What a step that waits is waiting for; of what serves, that can only be a move, and a pool that is left
+    as it is while its nodes are there waits for nothing."""
+    if evidence.choice is not None and evidence.hold == evidence.choice.because:
+        return ""
     return "its new nodes" if evidence.hold and phase is Phase.READY else evidence.hold
 
 
@@ -89,6 +104,8 @@ def _asked(evidence: Evidence, desired: DesiredWorkspace, *, claims: bool) -> As
         evidence.declared.manifest.node_labels if evidence.declared else {},
         evidence.begun,
         evidence.rolling,
+        evidence.choice,
+        evidence.attempt,
     )
 
 
@@ -140,14 +157,15 @@ def _message(
 ) -> str:
     """One sentence: what failed, else what is broken, else what is awaited, else what it does."""
     where = f"{desired.model} on {_machines(desired)}"
-    if evidence.failed:
-        return failure(evidence.failed[0])
+    if failed := _untold(evidence, standing):
+        return failure(failed[0], evidence.attempt)
     if phase is Phase.FAILED:
         return f"The tuning of {desired.model} has failed: {standing.workload.message}"
     if phase is Phase.SUCCEEDED:
         return f"{desired.model} has been tuned"
     if standing.trouble:
-        return standing.trouble[:1].upper() + standing.trouble[1:]
+        serving = "Still serving where it was; its new nodes do not come: "
+        return serving + standing.trouble if phase is Phase.READY else _capital(standing.trouble)
     if phase is Phase.RUNNING:
         return f"Tuning {where}"
     if phase is Phase.READY and awaiting:
@@ -155,19 +173,22 @@ def _message(
     return f"Waiting for {awaiting}" if awaiting else f"Serving {where}"
 
 
+def _untold(evidence: Evidence, standing: Standing) -> tuple[Outcome, ...]:
+    """The failed steps, without those that the trouble of its nodes tells of."""
+    told = evidence.choice is not None and evidence.choice.setback is not None
+    if told and standing.nodes.state == DEGRADED:
+        return tuple(each for each in evidence.failed if each.error is None)
+    return evidence.failed
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
 def _machines(desired: DesiredWorkspace) -> str:
     if desired.instance_type:
         return f"{desired.nodes}× {desired.instance_type}"
     return f"{desired.nodes} {'node' if desired.nodes == 1 else 'nodes'} of your own"
-
-
-def failure(outcome: Outcome) -> str:
-    """What a step could not do, what a person can do about it, and whether it is tried again by itself."""
-    again = "; it is tried again" if outcome.transient else ""
-    if isinstance(outcome.step.target, PoolRef) and (step := next_step(outcome.message)):
-        again = f"; {step}{again}"
-    message = outcome.message.rstrip(". ") or "no reason given"
-    return f"Could not {outcome.step.action} {outcome.step.target}: {message}{again}"
 
 
 def endpoint(name: WorkspaceName, *, tuning: bool) -> str:

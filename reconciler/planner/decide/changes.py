@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from reconciler.domain.identity import Ref
-from reconciler.domain.plan import Action, Step, WorkspaceChange
+from reconciler.domain.plan import Action, Overlap, Step, WorkspaceChange
 from reconciler.domain.state import DesiredWorkspace, ObservedObject, ObservedPool
+from reconciler.planner.provision.ground import Ground
 
 from .pools import Pools
 
+USUAL_MINUTES = 26
+"""How long AKS took to make a GPU pool of Standard_ND96asr_v4, by azure-cli's recorded traffic of 2022."""
+
 Price = Callable[[str], float | None]
 
-_LOUDEST = (Action.REPLACE, Action.CREATE, Action.UPDATE, Action.PRUNE, Action.HOLD, Action.KEEP)
+_LOUDEST = (
+    Action.REPLACE,
+    Action.CREATE,
+    Action.UPDATE,
+    Action.PRUNE,
+    Action.ABORT,
+    Action.HOLD,
+    Action.KEEP,
+)
 
 
 def change_of(
@@ -20,14 +32,22 @@ def change_of(
     steps: tuple[Step, ...],
     objects: Mapping[Ref, ObservedObject],
     pools: Pools,
-    price: Price,
+    ground: Ground,
 ) -> WorkspaceChange:
     """The workspace's nodes and dollars before and after, and the loudest of its steps."""
-    before, cost_before = nodes_and_dollars(pools.owned_by(workspace.name), price)
+    before, cost_before = nodes_and_dollars(pools.owned_by(workspace.name), ground.price)
     loudest = _loudest(workspace, steps, objects)
-    because = next((step.because for step in steps if step.action is loudest), steps[0].because)
-    cost_after = workspace.cost.dollars_per_hour
-    return WorkspaceChange(workspace.name, loudest, because, before, workspace.nodes, cost_before, cost_after)
+    return WorkspaceChange(
+        workspace.name,
+        loudest,
+        next((step.because for step in steps if step.action is loudest), steps[0].because),
+        before,
+        workspace.nodes,
+        cost_before,
+        workspace.cost.dollars_per_hour,
+        workspace.cost.at_most,
+        _overlap(workspace, steps, pools, ground),
+    )
 
 
 def nodes_and_dollars(pools: tuple[ObservedPool, ...], price: Price) -> tuple[int, float | None]:
@@ -37,6 +57,27 @@ def nodes_and_dollars(pools: tuple[ObservedPool, ...], price: Price) -> tuple[in
     if any(each is None for each, _ in prices):
         return nodes, None
     return nodes, sum((each or 0.0) * count for each, count in prices)
+
+
+def _overlap(
+    workspace: DesiredWorkspace, steps: tuple[Step, ...], pools: Pools, ground: Ground
+) -> Overlap | None:
+    """For how long the former nodes and the new ones cost together; None where only one of them does."""
+    serving = {step.target.name for step in steps if step.action is Action.HOLD and step.desired is None}
+    former = tuple(pool for pool in pools.owned_by(workspace.name) if pool.name in serving)
+    if not former or workspace.pool is None:
+        return None
+    limits = ground.config.fleet.spec.provisioning.limits
+    most = limits.create_minutes + limits.join_minutes + limits.gpu_minutes
+    _, before = nodes_and_dollars(former, ground.price)
+    after = workspace.cost.dollars_per_hour
+    both = None if before is None or after is None else before + after
+    at_most = workspace.cost.at_most or any(_is_spot(pool) for pool in former)
+    return Overlap(USUAL_MINUTES / 60, most / 60, both, at_most)
+
+
+def _is_spot(pool: ObservedPool) -> bool:
+    return pool.properties.get("scaleSetPriority") == "Spot"
 
 
 def _loudest(

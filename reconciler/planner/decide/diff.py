@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +18,8 @@ from reconciler.domain.state import (
     ObservedState,
     is_ours,
 )
+from reconciler.planner.provision.choosing import Provisions
+from reconciler.planner.provision.ground import Ground
 
 from .changes import change_of, nodes_and_dollars
 from .drift import drift
@@ -33,11 +35,12 @@ _ON_NODES = frozenset({"StatefulSet", "Deployment", "Job"})
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the plan is judged by. `price` is dollars an hour of one VM size, None when unknown."""
+    """What the plan is judged by: how nodes are had, and the ground that stands on."""
 
     config: Config
     gone: Mapping[WorkspaceName, Absence]
-    price: Callable[[str], float | None]
+    provisions: Provisions
+    ground: Ground
     memo: Memo = field(default_factory=dict)
 
 
@@ -46,20 +49,28 @@ def diff(desired: DesiredState, observed: ObservedState, inventory: Inventory, p
     steps: list[Step] = []
     changes: list[WorkspaceChange] = []
     kept = 0
-    pools = index_pools(observed.pools, observed.nodes)
+    spec = policy.config.fleet.spec.provisioning
+    pools = index_pools(
+        observed.pools,
+        observed.nodes,
+        fleet=policy.config.fleet.name,
+        now=policy.ground.now,
+        delete_first=spec.replace_nodes == "delete-first",
+    )
     for workspace in desired.workspaces.values():
-        found, same = _workspace_steps(workspace, observed, pools, inventory.get(workspace.name), policy.memo)
+        held = inventory.get(workspace.name)
+        found, same = _workspace_steps(workspace, observed, pools, held, policy)
         kept += same
         steps.extend(found)
         if found:
-            changes.append(change_of(workspace, found, observed.objects, pools, policy.price))
+            changes.append(change_of(workspace, found, observed.objects, pools, policy.ground))
     for each in desired.objects:
         steps.extend(_object_steps(each, _standing(each.ref, observed), None))
     stale = tuple(_stale_supporting(desired, observed, inventory))
     leaving = tuple(
         step for name in policy.gone if name.name for step in _prunes(name, inventory[name], observed, pools)
     )
-    ordered = in_order(hold_prunes((*steps, *stale, *leaving), policy.config, policy.gone))
+    ordered = in_order(hold_prunes((*steps, *stale, *leaving, *_orphans(policy)), policy.config, policy.gone))
     changes.extend(_leaving_changes(ordered, pools, policy))
     return Plan(ordered, tuple(changes), kept)
 
@@ -69,16 +80,21 @@ def _standing(ref: Ref, observed: ObservedState) -> ObservedObject | None:
 
 
 def _workspace_steps(
-    workspace: DesiredWorkspace, observed: ObservedState, pools: Pools, holding: Holding | None, memo: Memo
+    workspace: DesiredWorkspace,
+    observed: ObservedState,
+    pools: Pools,
+    holding: Holding | None,
+    policy: Policy,
 ) -> tuple[tuple[Step, ...], int]:
     """This workspace's steps and how many of its things stay; memoised while no side is another value."""
+    memo, choice = policy.memo, policy.provisions.choices.get(workspace.name)
     seen = tuple(observed.objects.get(each.ref) for each in workspace.objects)
-    inputs = (workspace, holding, pools.of(workspace), *seen)
+    inputs = (workspace, holding, choice, pools.of(workspace), *seen)
     known = memo.get(workspace.name)
     if known is not None and _is_same(known[0], inputs):
         last: tuple[tuple[Step, ...], int] = known[1]
         return last
-    answer = _compare(workspace, seen, observed, pools, holding)
+    answer = _compare(workspace, seen, observed, (*pool_steps(workspace, pools, choice),), pools, holding)
     memo[workspace.name] = (inputs, answer)
     return answer
 
@@ -93,12 +109,13 @@ def _compare(
     workspace: DesiredWorkspace,
     seen: tuple[ObservedObject | None, ...],
     observed: ObservedState,
+    on_pools: tuple[Step, ...],
     pools: Pools,
     holding: Holding | None,
 ) -> tuple[tuple[Step, ...], int]:
     wanted = {each.ref for each in workspace.objects}
     steps = [
-        *pool_steps(workspace, pools),
+        *on_pools,
         *(
             step
             for each, live in zip(workspace.objects, seen, strict=True)
@@ -200,11 +217,19 @@ def _prune(ref: Ref, uid: str, name: WorkspaceName, because: str, observed: Obse
     return Step(Action.PRUNE, ref, name, because, uid=uid)
 
 
+def _orphans(policy: Policy) -> Iterator[Step]:
+    """Pools of ours that nobody asks for, once all that speaks for waiting is over."""
+    for orphan in policy.provisions.orphans:
+        if not orphan.hold:
+            because = f"no workspace has asked for it since {orphan.first_seen}"
+            yield Step(Action.PRUNE, PoolRef(orphan.pool), None, because, uid=orphan.pool)
+
+
 def _leaving_changes(steps: Iterable[Step], pools: Pools, policy: Policy) -> Iterator[WorkspaceChange]:
     by_workspace: dict[WorkspaceName, Step] = {}
     for step in steps:
         if step.workspace in policy.gone and step.workspace is not None and step.workspace.name:
             by_workspace.setdefault(step.workspace, step)
     for name, step in by_workspace.items():
-        nodes, dollars = nodes_and_dollars(pools.owned_by(name), policy.price)
+        nodes, dollars = nodes_and_dollars(pools.owned_by(name), policy.ground.price)
         yield WorkspaceChange(name, step.action, step.because, nodes, 0, dollars, 0.0)

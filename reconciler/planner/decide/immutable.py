@@ -24,7 +24,6 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "osSKU",
         "osDiskType",
         "osDiskSizeGB",
-        "nodeTaints",
         "scaleSetPriority",
         "scaleSetEvictionPolicy",
         "spotMaxPrice",

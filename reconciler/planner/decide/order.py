@@ -22,6 +22,7 @@ _RANK = {
     "Job": 9,
 }
 _OTHER = 8
+POOL = "AgentPool"
 CLUSTER_WIDE = frozenset({"CustomResourceDefinition", "Namespace", "AKSNodeClass"})
 """What fleets, and KAITO, share: made where it is missing, kept as it is where somebody else made it."""
 

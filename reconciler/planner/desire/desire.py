@@ -15,20 +15,24 @@ from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.state import DesiredObject, DesiredState, DesiredWorkspace
 from reconciler.domain.workspace import V1ALPHA1_INSTANCE_TYPE
 from reconciler.planner.decide import inventory
-from reconciler.planner.resolve.blueprint import Runtime
+from reconciler.planner.resolve.blueprint import Blueprint, Runtime
 from reconciler.planner.resolve.resolve import resolve
 from reconciler.planner.resolve.training import default_params
 
-from .budget import over_budget
 from .objects import SHARED_LABELS, default_params_object, desired_object, fleet_labels, objects_of, pool_of
 from .render import Templates
 
 Memo = dict[Any, Any]
 
-_MATTERS = {
-    "node_provisioner", "node_classes", "feature_gates", "image_registry",
-}  # fmt: skip
-"""The fields of a Fleet that change what a workspace becomes; its budget is judged apart."""
+_MATTERS: dict[str, bool | set[str]] = {
+    "node_provisioner": True,
+    "node_classes": True,
+    "feature_gates": True,
+    "image_registry": True,
+    "cluster": {"location"},
+    "provisioning": {"instance_types", "zones", "capacity_types"},
+}
+"""The fields of a Fleet that change what a workspace becomes; which way is taken is judged apart."""
 
 _COLUMNS = (
     ("ResourceReady", "ResourceReady"),
@@ -61,7 +65,7 @@ def desire(
 
     An unchanged workspace costs one look into `memo`, which the caller keeps for one set of templates and
     machine sizes; the catalog may learn presets meanwhile. `standing` are workspaces the fleet already
-    has: they come first in its budget.
+    has: what they have mounted stays, though they are held.
     """
     wanted: dict[WorkspaceName, DesiredWorkspace] = {}
     held: dict[WorkspaceName, tuple[Finding, ...]] = {}
@@ -72,8 +76,6 @@ def desire(
             wanted[name] = outcome
         else:
             held[name] = outcome
-    for name, finding in over_budget(wanted, config, frozenset(standing)).items():
-        held[name] = (*wanted.pop(name).findings, finding)
     _forget(memo, config)
     present = [name for name in config.workspaces if name in wanted or name in standing]
     return DesiredState(wanted, held, tuple(_objects(config, present, templates, memo)))
@@ -88,6 +90,16 @@ def desire_workspace(
     blueprint = resolve(declared, fleet, catalog)
     if isinstance(blueprint, tuple):
         return (*declared.findings, *blueprint)
+    preferred = _desired(declared, blueprint, templates)
+    others = (_desired(declared, each, templates) for each in blueprint.alternatives)
+    return replace(
+        preferred,
+        findings=(*declared.findings, *blueprint.findings),
+        alternatives=tuple(_sharing(each, preferred) for each in others),
+    )
+
+
+def _desired(declared: Declared, blueprint: Blueprint, templates: Templates) -> DesiredWorkspace:
     capacity = blueprint.capacity
     return DesiredWorkspace(
         name=declared.name,
@@ -102,8 +114,14 @@ def desire_workspace(
         objects=objects_of(blueprint, declared.manifest, templates),
         pool=pool_of(blueprint, templates),
         because=blueprint.because,
-        findings=(*declared.findings, *blueprint.findings),
+        option=blueprint.option,
     )
+
+
+def _sharing(way: DesiredWorkspace, preferred: DesiredWorkspace) -> DesiredWorkspace:
+    """The same, with the very objects of the preferred way where they are equal: most are."""
+    known = {each.digest: each for each in preferred.objects}
+    return replace(way, objects=tuple(known.get(each.digest, each) for each in way.objects))
 
 
 def desire_cluster(config: Config, templates: Templates) -> tuple[DesiredObject, ...]:

@@ -17,7 +17,12 @@ class Lore:
     catalog: Catalog
     templates: Templates
 
+    def machine(self, instance_type: str) -> InstanceType | None:
+        """What is known of a machine size; None for one that is retired or unknown."""
+        found = self.catalog.instance_type(instance_type)
+        return found if isinstance(found, InstanceType) else None
+
     def price(self, instance_type: str) -> float | None:
         """Dollars an hour of one machine of that size; None when no public price is known."""
-        found = self.catalog.instance_type(instance_type)
-        return found.price.usd_per_hour if isinstance(found, InstanceType) and found.price else None
+        known = self.machine(instance_type)
+        return known.price.usd_per_hour if known and known.price else None

@@ -3,7 +3,7 @@
 Failure is looked for before success, and a status older than its spec counts as on its way.
 """
 
-from .agent_pool import agent_pool, next_step
+from .agent_pool import agent_pool, reason_of
 from .job import job
 from .node import is_ready, node
 from .node_claim import node_claim
@@ -19,10 +19,10 @@ __all__ = [
     "agent_pool",
     "is_ready",
     "job",
-    "next_step",
     "node",
     "node_claim",
     "node_pool",
     "pod",
+    "reason_of",
     "stateful_set",
 ]

@@ -68,7 +68,7 @@ def _order(finding: Finding) -> tuple[str, int, int, str, str]:
 def _fleet(
     snapshot: Snapshot, parsed: Mapping[str, Parsed], judge: Judge
 ) -> tuple[Fleet, tuple[Finding, ...]]:
-    return (Fleet(), ()) if judge.whole else read_fleet(snapshot, parsed)
+    return (Fleet(), ()) if judge.whole else read_fleet(snapshot, parsed, judge.catalog)
 
 
 def _held(fleet_findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

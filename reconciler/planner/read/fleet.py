@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from reconciler.catalog.catalog import Catalog
 from reconciler.domain.config import Entry, Parsed, Snapshot
 from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.fleet import FILE, Fleet
 from reconciler.planner.rules.flaw import At, Flaw, said
 from reconciler.planner.rules.metadata import is_label
+from reconciler.planner.rules.provisioning import provisioning_sizes, provisioning_zones
 
 from .tree import refusal_of
 from .written import read_written, what_remains
@@ -46,15 +48,18 @@ def fleet_entry(snapshot: Snapshot) -> Entry | None:
     return entry if entry is not None and refusal_of(entry) is None else None
 
 
-def read_fleet(snapshot: Snapshot, parsed: Mapping[str, Parsed]) -> tuple[Fleet, tuple[Finding, ...]]:
+def read_fleet(
+    snapshot: Snapshot, parsed: Mapping[str, Parsed], catalog: Catalog | None = None
+) -> tuple[Fleet, tuple[Finding, ...]]:
     """The fleet, and what is wrong with its file. With an error nothing may be changed by what is returned:
-    it is the defaults, or what remains without the mistaken fields, and serves to show the workspaces."""
+    it is the defaults, or what remains without the mistaken fields, and serves to show the workspaces. The
+    machine sizes it names are judged by the catalog, where one is given."""
     entry = _entry(snapshot)
     if entry is None:
         return Fleet(), (_missing(),)
     if refusal := refusal_of(entry):
         return Fleet(), (refusal,)
-    return _read(parsed.get(entry.blob, _not_here()))
+    return _read(parsed.get(entry.blob, _not_here()), catalog)
 
 
 def _entry(snapshot: Snapshot) -> Entry | None:
@@ -77,7 +82,7 @@ def _not_here() -> Parsed:
     return Parsed((), (Finding(FILE, 0, 0, "", "the file could not be read from Git", "push it again"),))
 
 
-def _read(parsed: Parsed) -> tuple[Fleet, tuple[Finding, ...]]:
+def _read(parsed: Parsed, catalog: Catalog | None) -> tuple[Fleet, tuple[Finding, ...]]:
     said_already = tuple(_at_file(finding) for finding in parsed.findings)
     if len(parsed.documents) != 1:
         many = f"the file holds {len(parsed.documents)} documents"
@@ -89,7 +94,8 @@ def _read(parsed: Parsed) -> tuple[Fleet, tuple[Finding, ...]]:
     if fleet is None:
         rest = _what_remains(document.value)
         return rest, (*said_already, *at.findings(flaws))
-    return fleet, (*said_already, *at.findings(_flaws(fleet)))
+    of_sizes = provisioning_sizes(fleet, catalog) if catalog else ()
+    return fleet, (*said_already, *at.findings((*_flaws(fleet), *of_sizes)))
 
 
 def _what_remains(value: Any) -> Fleet:
@@ -121,6 +127,7 @@ def _flaws(fleet: Fleet) -> Iterator[Flaw]:
                 f"{said(folder)!r} is no folder of this repository",
                 "correct it",
             )
+    yield from provisioning_zones(fleet)
     if not _is_branch(spec.status_branch):
         yield Flaw(
             ("spec", "statusBranch"), f"{said(spec.status_branch)!r} is no branch name", "use towline/status"

@@ -10,9 +10,11 @@ from reconciler.planner.rules.context import SeenNode
 Seen = tuple[SeenNode, ...]
 
 
-def seen_nodes(nodes: tuple[ObservedObject, ...], before: Seen = ()) -> Seen:
-    """All nodes but those being deleted; the very value `before` when it says the same."""
-    seen = tuple(SeenNode(node.ref.name, _labels(node)) for node in nodes if not node.deleting)
+def seen_nodes(nodes: tuple[ObservedObject, ...], before: Seen = (), but: str = "") -> Seen:
+    """All nodes but those being deleted and those with the label `but`; the very value `before` when it says
+    the same."""
+    told = (SeenNode(node.ref.name, _labels(node)) for node in nodes if not node.deleting)
+    seen = tuple(node for node in told if not but or but not in node.labels)
     return before if seen == before else seen
 
 

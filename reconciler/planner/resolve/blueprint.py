@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from reconciler.catalog.preset import Preset
+from reconciler.domain.cloud import Option
 from reconciler.domain.finding import Finding
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.state import Cost
@@ -171,7 +172,12 @@ class Toleration:
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """The machines to be made. `provisioner` is a Fleet's word; GiB of disk of each machine."""
+    """The machines to be made. `provisioner` is a Fleet's word, or `own` where none are; GiB of disk of each.
+
+    An agent pool is of one size, spot or not, in one zone (empty: any). Karpenter chooses by itself among
+    `instance_types`, `capacity_types` and `zones`, which it names by region. `has_driver` is whether the GPU
+    driver is installed with the machine.
+    """
 
     provisioner: str
     pool: str
@@ -181,6 +187,12 @@ class Nodes:
     os_sku: str
     disk_gib: int
     labels: Mapping[str, str]
+    zone: str = ""
+    is_spot: bool = False
+    has_driver: bool = True
+    instance_types: tuple[str, ...] = ()
+    capacity_types: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +200,8 @@ class Blueprint:
     """A workspace with nothing left to choose.
 
     `pod` is None where the person wrote the pod: `own_pod` is then their spec, ours merged in. `selector`
-    never changes for a workspace; `requirements` are node labels with the one value each must have.
+    never changes for a workspace; `requirements` are node labels with the values each may have. `option` is
+    the way its nodes are had, `alternatives` the same workspace with the other ways its owner accepts.
     """
 
     name: WorkspaceName
@@ -203,15 +216,17 @@ class Blueprint:
     selector: Mapping[str, str]
     pod_labels: Mapping[str, str]
     pod_annotations: Mapping[str, str]
-    requirements: Mapping[str, str]
+    requirements: Mapping[str, tuple[str, ...]]
     tolerations: tuple[Toleration, ...]
     pod: Pod | None
     own_pod: Mapping[str, Any] | None
     service_type: str
     service_ports: tuple[Port, ...]
+    option: Option
     default_params: str = ""
     because: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    alternatives: tuple[Blueprint, ...] = ()
 
     @property
     def headless(self) -> str:

@@ -25,9 +25,17 @@ _size = lru_cache(maxsize=1024)(size)  # a fleet serves the same models on the s
 
 def resolve_capacity(subject: Subject, context: int | None) -> Capacity | Finding:
     """The machines this workspace needs for sequences of `context` tokens, or why none will do."""
-    if subject.fleet.spec.node_provisioner == "byo":
-        return _own_nodes(subject, context)
-    asked = subject.manifest.instance_type
+    match subject.provisioner:
+        case "byo":
+            return _own_nodes(subject, context)
+        case "own":
+            return _named_nodes(subject, context)
+        case _:
+            return _bought(subject, context)
+
+
+def _bought(subject: Subject, context: int | None) -> Capacity | Finding:
+    asked = subject.option.instance_type or subject.manifest.instance_type
     if not asked:
         return subject.error("resource.instanceType", "no machine size is named", "Name an Azure VM size")
     instance = subject.catalog.instance_type(asked)
@@ -113,7 +121,7 @@ def _not_known(subject: Subject, asked: str) -> Capacity:
     nodes = 1 if subject.runtime is Runtime.TUNING else _count(subject)
     because = f"the GPUs of {asked} are not known: {gpus} a machine and {nodes} of them are asked for"
     prices = subject.catalog.sizes.prices
-    cost = Cost(None, prices.date, "")
+    cost = Cost(None, prices.date, "", subject.may_be_spot)
     return Capacity(asked, nodes, gpus, gpus, cost, has_nvidia=gpus > 0, because=(because,))
 
 
@@ -127,6 +135,19 @@ def _own_nodes(subject: Subject, context: int | None) -> Capacity | Finding:
     machine = own_machine(gpus)
     capacity = _served(subject, machine, _sized(subject, machine, context))
     return capacity if isinstance(capacity, Finding) else _unbought(subject, capacity, gpus)
+
+
+def _named_nodes(subject: Subject, context: int | None) -> Capacity | Finding:
+    """Nodes a person names: by what their labels say where they were seen, else as if they were of the
+    machine size that stands beside them."""
+    if subject.declared.gpus is not None:
+        return _own_nodes(subject, context)
+    capacity = _bought(subject, context)
+    if isinstance(capacity, Finding):
+        return capacity
+    because = f"they are taken for {capacity.instance_type}; nothing is bought while they serve"
+    cost = Cost(0.0, subject.catalog.sizes.prices.date, "")
+    return replace(capacity, instance_type="", cost=cost, because=(because, *capacity.because))
 
 
 def _unbought(subject: Subject, capacity: Capacity, gpus: NodeGpus) -> Capacity:
@@ -169,5 +190,9 @@ def _count(subject: Subject) -> int:
 
 
 def _cost(subject: Subject, instance: InstanceType, nodes: int) -> Cost:
-    date = subject.catalog.sizes.prices.date
-    return Cost(instance.price.hourly(nodes), date, instance.price.region or "")
+    """Of several sizes the dearest, unknown where one of them is; spot machines cost at most that."""
+    prices = [each.price.hourly(nodes) for each in (instance, *subject.others)]
+    known = [price for price in prices if price is not None]
+    dearest = max(known) if len(known) == len(prices) else None
+    at_most = subject.may_be_spot or len(set(prices)) > 1
+    return Cost(dearest, subject.catalog.sizes.prices.date, instance.price.region or "", at_most)

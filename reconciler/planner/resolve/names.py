@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 
+from reconciler.domain.cloud import CapacityType, Option
 from reconciler.domain.identity import WorkspaceName
 
 LONGEST_WORKLOAD = 52
@@ -15,12 +16,23 @@ _LABEL = 63
 _NOT_IN_LABEL = re.compile(r"[^a-z0-9-]+")
 
 
-def pool_name(fleet: str, workspace: WorkspaceName, instance_type: str) -> str:
-    """An AKS agent pool's name: `w` and 10 base-32 characters; another machine size has another pool.
+def pool_name(
+    fleet: str, workspace: WorkspaceName, option: Option, os_sku: str = "Ubuntu", *, driver: bool = True
+) -> str:
+    """An AKS agent pool's name: `w` and 10 base-32 characters.
 
+    What a person chose and Azure cannot change is in it, so that another choice is another pool: the size,
+    spot, the zone, the node image, and whether AKS installs the GPU driver. What is usual adds nothing.
     AKS wants `^[a-z][a-z0-9]{0,11}$` for Linux pools.
     """
-    return "w" + _base32(fleet, workspace.namespace, workspace.name, instance_type.lower())
+    unusual = (
+        "" if option.capacity_type is CapacityType.ON_DEMAND else f"terms={option.capacity_type}",
+        f"zone={option.zone}" if option.zone else "",
+        "" if os_sku == "Ubuntu" else f"image={os_sku.lower()}",
+        "" if driver else "driver=none",
+    )
+    size = option.instance_type.lower()
+    return "w" + _base32(fleet, workspace.namespace, workspace.name, size, *filter(None, unusual))
 
 
 def node_claim_name(fleet: str, workspace: WorkspaceName, instance_type: str, ordinal: int) -> str:

@@ -12,7 +12,7 @@ from .subject import Subject
 
 
 def own_pod(
-    subject: Subject, wanted: Mapping[str, str], tolerations: Iterable[Toleration]
+    subject: Subject, wanted: Mapping[str, tuple[str, ...]], tolerations: Iterable[Toleration]
 ) -> dict[str, Any] | Finding:
     """The person's PodSpec: affinity replaced by ours, our tolerations after theirs. Source: KAITO v0.12."""
     inference = subject.manifest.inference
@@ -56,8 +56,8 @@ def _with_textual_quantities(container: Any) -> Any:
     return {**container, "resources": textual}
 
 
-def _affinity(wanted: Mapping[str, str]) -> dict[str, Any]:
-    expressions = [{"key": key, "operator": "In", "values": [value]} for key, value in wanted.items()]
+def _affinity(wanted: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    expressions = [{"key": key, "operator": "In", "values": [*each]} for key, each in wanted.items()]
     terms = {"nodeSelectorTerms": [{"matchExpressions": expressions}]}
     return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
 

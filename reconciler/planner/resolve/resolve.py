@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.catalog.catalog import Catalog
 from reconciler.domain.config import Declared
@@ -19,25 +20,39 @@ from .blueprint import Blueprint, Capacity, Nodes, Pod, Runtime
 from .capacity import resolve_capacity
 from .machines import resolve_nodes
 from .own_pod import own_metadata, own_pod
-from .scheduling import requirements, tolerations, unsettable
+from .scheduling import preferred_nodes, requirements, tolerations, unsettable
 from .serving import service_ports, serving_pod
 from .settings import context_of
 from .subject import Subject, read_subject
 from .training import default_params, training_pod
+from .ways import ways_of
 
 CONFIG_DIGEST = "towline.dev/config-digest"
 """Pod annotation: another content of the person's ConfigMap is another pod."""
 
+DO_NOT_DISRUPT = "karpenter.sh/do-not-disrupt"
+
 
 def resolve(declared: Declared, fleet: Fleet, catalog: Catalog) -> Blueprint | tuple[Finding, ...]:
-    """The workspace with nothing left to choose, or the mistakes that hold it back."""
+    """The workspace with nothing left to choose but the way its nodes are had, or the mistakes that hold it
+    back. It is as the preferred way has it; the others are its `alternatives`."""
     subject = read_subject(declared, fleet, catalog)
     if isinstance(subject, Finding):
         return (subject,)
     if field := unsayable(declared.manifest):
         mend = "Write a number Kubernetes can read"
         return (subject.error(field, "a number in it is infinite or not a number", mend),)
-    capacity = resolve_capacity(subject, context_of(declared))
+    context = context_of(declared)
+    ways = ways_of(subject, context)
+    preferred, *others = (_resolved(each, context) for each in ways.subjects)
+    if isinstance(preferred, tuple):
+        return preferred
+    able = tuple(replace(each, findings=()) for each in others if isinstance(each, Blueprint))
+    return replace(preferred, because=(*preferred.because, *ways.because), alternatives=able)
+
+
+def _resolved(subject: Subject, context: int | None) -> Blueprint | tuple[Finding, ...]:
+    capacity = resolve_capacity(subject, context)
     if isinstance(capacity, Finding):
         return (capacity,)
     return _blueprint(subject, capacity, resolve_nodes(subject, capacity))
@@ -68,16 +83,17 @@ def _blueprint(subject: Subject, capacity: Capacity, nodes: Nodes) -> Blueprint 
         labels=labels,
         selector=selector,
         pod_labels={**pod_labels, **labels},
-        pod_annotations={**pod_annotations, **_config_digest(subject.declared)},
+        pod_annotations={**pod_annotations, **_config_digest(subject.declared), **_undisturbed(subject)},
         requirements=wanted,
         tolerations=tolerated,
         pod=pod,
         own_pod=own,
         service_type=service,
         service_ports=service_ports(subject.runtime, capacity, service),
+        option=subject.option,
         default_params=default_params(subject.manifest.tuning),
         because=capacity.because,
-        findings=(*unsettable(subject), *_not_followed(subject)),
+        findings=(*unsettable(subject), *_too_few_named(subject, capacity)),
     )
 
 
@@ -113,12 +129,21 @@ def _config_digest(declared: Declared) -> dict[str, str]:
     return {CONFIG_DIGEST: hashlib.sha256(text.encode()).hexdigest()[:16]}
 
 
+def _undisturbed(subject: Subject) -> dict[str, str]:
+    """Karpenter must not take a machine away under a training, which would begin again."""
+    is_moved = subject.provisioner == "karpenter" and subject.runtime is Runtime.TUNING
+    return {DO_NOT_DISRUPT: "true"} if is_moved else {}
+
+
 def _service_type(subject: Subject) -> str:
     public = subject.manifest.annotations.get(ENABLE_LB, "").lower() == "true"
     return "LoadBalancer" if public else "ClusterIP"
 
 
-def _not_followed(subject: Subject) -> Iterator[Finding]:
-    if subject.manifest.resource.preferred_nodes:
-        message = "preferredNodes is deprecated and not followed: nodes are chosen by their labels"
-        yield subject.warning("resource.preferredNodes", message, "Remove it, and label those nodes")
+def _too_few_named(subject: Subject, capacity: Capacity) -> Iterator[Finding]:
+    """Nodes a person names are taken all together or not at all."""
+    names = preferred_nodes(subject)
+    if subject.provisioner == "agentPool" and 0 < len(names) < capacity.nodes:
+        have = "1 node is" if len(names) == 1 else f"{len(names)} nodes are"
+        message = f"{have} named and {capacity.nodes} are needed, so machines are bought for all of it"
+        yield subject.warning("resource.preferredNodes", message, "Name as many, or remove it")

@@ -12,25 +12,33 @@ from .blueprint import Toleration
 from .subject import Subject
 
 _KARPENTER = ("karpenter.kaito.sh/workspace-name", "karpenter.kaito.sh/workspace-namespace")
+HOSTNAME = "kubernetes.io/hostname"
 _NOT_SETTABLE = ("kubernetes.io", "k8s.io", "kubernetes.azure.com", "karpenter.sh", "karpenter.azure.com")
 
 
-def requirements(subject: Subject, pool: str) -> dict[str, str]:
-    """The node labels a pod insists on: the person's, and those only this workspace's nodes carry."""
-    wanted = subject.manifest.node_labels
-    return {**wanted, **dict(_own_marks(subject, pool))}
+def requirements(subject: Subject, pool: str) -> dict[str, tuple[str, ...]]:
+    """The node labels a pod insists on: the person's, and those only this workspace's nodes carry; of nodes a
+    person named, their names."""
+    wanted = {**subject.manifest.node_labels, **dict(_own_marks(subject, pool))}
+    named = {HOSTNAME: preferred_nodes(subject)} if subject.provisioner == "own" else {}
+    return {**{key: (value,) for key, value in wanted.items()}, **named}
+
+
+def preferred_nodes(subject: Subject) -> tuple[str, ...]:
+    """The nodes a person names, once each."""
+    return tuple(dict.fromkeys(subject.manifest.resource.preferred_nodes or ()))
 
 
 def _own_marks(subject: Subject, pool: str) -> Iterator[tuple[str, str]]:
     name = subject.name
-    match subject.fleet.spec.node_provisioner:
+    match subject.provisioner:
         case "agentPool":
             yield "kubernetes.azure.com/agentpool", pool
         case "karpenter":
             yield from zip(_KARPENTER, (name.name, name.namespace), strict=True)
         case "gpu-provisioner":
             yield from _workspace_marks(name).items()
-        case "byo":
+        case _:
             return
 
 
@@ -43,7 +51,7 @@ def node_labels(subject: Subject, *, has_nvidia: bool) -> dict[str, str]:
     """
     wanted = subject.manifest.node_labels
     marks = {**_workspace_marks(subject.name), FLEET: subject.fleet.name}
-    if subject.fleet.spec.node_provisioner == "karpenter":
+    if subject.provisioner == "karpenter":
         marks |= dict(_own_marks(subject, ""))
     if has_nvidia:
         marks["accelerator"] = "nvidia"
@@ -58,7 +66,7 @@ def is_settable(key: str) -> bool:
 
 def unsettable(subject: Subject) -> Iterator[Finding]:
     """A warning for each selected key that new nodes cannot be given."""
-    if subject.fleet.spec.node_provisioner == "byo":
+    if subject.provisioner == "byo":
         return
     for key in subject.manifest.node_labels:
         if not is_settable(key):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.catalog.catalog import Catalog, Retired, Unknown
+from reconciler.catalog.gpu import InstanceType
 from reconciler.catalog.preset import Preset
+from reconciler.domain.accepted import Accepted, accepted
+from reconciler.domain.cloud import CapacityType, Option
 from reconciler.domain.config import Declared
 from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.fleet import Fleet
@@ -15,16 +18,23 @@ from reconciler.domain.workspace import BYPASS_RESOURCE_CHECKS, RUNTIME, Workspa
 from .blueprint import Runtime
 from .names import LONGEST_WORKLOAD
 
+_NOT_CHOSEN = Option("")
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One declaration and all it is resolved with. `preset` is None for a person's own pod template."""
+    """One declaration and all it is resolved with. `preset` is None for a person's own pod template.
+
+    `option` is the way its nodes are had; `others` are further sizes Karpenter may choose from by itself.
+    """
 
     declared: Declared
     fleet: Fleet
     catalog: Catalog
     runtime: Runtime
     preset: Preset | None
+    option: Option = _NOT_CHOSEN
+    others: tuple[InstanceType, ...] = ()
 
     @property
     def manifest(self) -> Workspace:
@@ -46,6 +56,25 @@ class Subject:
     def is_bypassing_checks(self) -> bool:
         """Whether a person took the memory arithmetic upon themselves; the annotation's presence says so."""
         return BYPASS_RESOURCE_CHECKS in self.manifest.annotations
+
+    @property
+    def provisioner(self) -> str:
+        """What makes the nodes: a Fleet's word, or `own` where they were there before."""
+        if self.option.capacity_type is CapacityType.OWN:
+            return "own"
+        return self.fleet.spec.node_provisioner
+
+    @property
+    def accepted(self) -> Accepted:
+        """The machines its owner accepts."""
+        return accepted(self.manifest, self.fleet)
+
+    @property
+    def may_be_spot(self) -> bool:
+        """Whether its machines may turn out to be spot ones."""
+        if self.provisioner == "karpenter":
+            return CapacityType.SPOT in self.accepted.capacity_types
+        return self.option.capacity_type is CapacityType.SPOT
 
     def image(self, use: str) -> str:
         """The catalog's image for that use, from the fleet's registry where it mirrors KAITO's."""
@@ -131,4 +160,4 @@ def _runnable(subject: Subject, preset: Preset, field: str) -> Subject | Finding
     if runtime is Runtime.TRANSFORMERS and preset.transformers is None:
         message = f"{preset.short_name} does not run on Hugging Face Transformers"
         return subject.error(field, message, f"Remove the annotation {RUNTIME}: vLLM serves it")
-    return Subject(subject.declared, subject.fleet, subject.catalog, runtime, preset)
+    return replace(subject, preset=preset)

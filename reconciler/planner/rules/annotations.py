@@ -8,8 +8,11 @@ from itertools import islice
 
 from reconciler.domain.workspace import (
     BYPASS_RESOURCE_CHECKS,
+    CAPACITY_TYPE,
     DISABLE_BENCHMARK,
     ENABLE_LB,
+    GPU_DRIVER,
+    INSTANCE_TYPES,
     MODEL_STREAMING,
     NODE_CLASS_NAME,
     NODE_IMAGE_FAMILY,
@@ -18,6 +21,7 @@ from reconciler.domain.workspace import (
     RUNTIME,
     USE_LOCAL_WEIGHTS,
     V1BETA1,
+    ZONES,
     Workspace,
 )
 
@@ -26,6 +30,7 @@ from .flaw import Flaw, one_of, said, warning
 
 IMAGE_FAMILIES = ("ubuntu", "azurelinux")
 PERFORMANCE_MODES = ("balanced", "interactivity", "throughput")
+GPU_DRIVERS = ("install", "none")
 _KNOWN = (
     RUNTIME,
     BYPASS_RESOURCE_CHECKS,
@@ -37,6 +42,11 @@ _KNOWN = (
     NODE_CLASS_NAME,
     MODEL_STREAMING,
     ON_IMMUTABLE_CHANGE,
+    INSTANCE_TYPES,
+    ZONES,
+    CAPACITY_TYPE,
+    GPU_DRIVER,
+    "towline.dev/weights-storage-class",
     "kaito.sh/model-mirror-storage-class",
     "kaito.sh/streaming-service-account",
     "kaito.sh/upgrade-start-time",
@@ -57,6 +67,8 @@ def annotation_values(workspace: Workspace, context: Context) -> Iterator[Flaw]:
     yield from node_class(workspace, context)
     if given.get(ON_IMMUTABLE_CHANGE, "refuse") not in ("refuse", "replace"):
         yield _not_among(ON_IMMUTABLE_CHANGE, given[ON_IMMUTABLE_CHANGE], ("refuse", "replace"))
+    if given.get(GPU_DRIVER, "install").strip().lower() not in GPU_DRIVERS:
+        yield _not_among(GPU_DRIVER, given[GPU_DRIVER], GPU_DRIVERS)
     for key in islice(given, _MOST_LOOKED_AT):
         yield from _near_miss(key)
 

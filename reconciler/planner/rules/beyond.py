@@ -13,10 +13,10 @@ from reconciler.catalog.sizing import TooSmall
 from reconciler.catalog.verdict import unsuited
 from reconciler.domain.workspace import Workspace
 
+from .accepted import purpose_of
 from .context import Context
 from .flaw import Flaw, said, warning
 from .resource import AZURE_GPU_PREFIXES, INSTANCE_TYPE
-from .tuning import METHODS
 
 
 def beyond(workspace: Workspace, context: Context) -> Iterator[Flaw]:
@@ -54,8 +54,7 @@ def _unfit(instance: InstanceType, workspace: Workspace, context: Context) -> It
 def _too_small_to_tune(
     preset: Preset, instance: InstanceType, workspace: Workspace, context: Context
 ) -> Iterator[Flaw]:
-    purpose = _purpose(workspace, context)
-    sizing = size_for(purpose, preset, instance) if purpose in METHODS else None
+    sizing = size_for(purpose_of(workspace, context), preset, instance)
     if isinstance(sizing, TooSmall):
         yield warning(INSTANCE_TYPE, sizing.reason, _instead(workspace, context))
 
@@ -64,12 +63,5 @@ def _instead(workspace: Workspace, context: Context) -> str:
     preset = context.preset(workspace)
     if preset is None:
         return "choose a current size: `towline size MODEL` lists them with their prices"
-    offers = cheapest(context.catalog, preset, purpose=_purpose(workspace, context))
+    offers = cheapest(context.catalog, preset, purpose=purpose_of(workspace, context))
     return f"cheapest current sizes that fit: {list_in_words(offers)}"
-
-
-def _purpose(workspace: Workspace, context: Context) -> str:
-    if workspace.tuning is None:
-        return context.runtime(workspace)
-    method = (workspace.tuning.method or "").lower()
-    return method if method in METHODS else METHODS[0]

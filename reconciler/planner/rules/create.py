@@ -8,10 +8,12 @@ from itertools import islice
 from reconciler.domain.finding import Finding
 from reconciler.domain.workspace import Workspace
 
+from .accepted import accepted_machines
 from .annotations import annotation_values
 from .beyond import beyond
 from .context import Context
 from .flaw import NOWHERE, At, Flaw
+from .hardware import hardware
 from .inference import inference
 from .metadata import metadata
 from .partition import partition
@@ -45,6 +47,8 @@ def _flaws(workspace: Workspace, context: Context) -> Iterator[Flaw]:
     yield from inference(workspace, context)
     yield from tuning(workspace, context)
     yield from beyond(workspace, context)
+    yield from hardware(workspace, context)
+    yield from accepted_machines(workspace, context)
 
 
 def _sections(workspace: Workspace) -> Iterator[Flaw]:

@@ -35,10 +35,13 @@ def own_nodes(workspace: Workspace, context: Context) -> Iterator[Flaw]:
 
 
 def selected_gpus(workspace: Workspace, context: Context) -> NodeGpus | None:
-    """What every node that the workspace selects has; None where they differ, are silent or were not seen."""
-    if context.provisions or context.nodes is None:
+    """What every node has that the workspace selects, or names where its nodes are made; None where they
+    differ, are silent or were not seen."""
+    if context.nodes is None:
         return None
-    found = {_gpus(node) for node in _matching(workspace, context.nodes)}
+    named = workspace.resource.preferred_nodes or ()
+    nodes = [each for each in context.nodes if not context.provisions or each.name in named]
+    found = {_gpus(node) for node in _matching(workspace, tuple(nodes))}
     return found.pop() if len(found) == 1 else None
 
 

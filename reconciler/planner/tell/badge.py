@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from xml.sax.saxutils import escape, quoteattr
 
-from reconciler.domain.report import Phase
+from reconciler.domain.report import Phase, WorkspaceReport
 
 from .badge_widths import text_width
 from .readable import readable
@@ -39,6 +39,12 @@ _FONT = "Verdana,Geneva,DejaVu Sans,sans-serif"
 def colour(phase: Phase) -> str:
     """The name of a phase's colour, as shields.io names colours."""
     return _OF_PHASE[phase]
+
+
+def looks_like(report: WorkspaceReport) -> Phase:
+    """The phase whose colour a workspace wears: one that waits for a person is not on its way."""
+    waits = report.choice is not None and report.choice.needs_a_person
+    return Phase.NOT_READY if waits and report.phase is Phase.PENDING else report.phase
 
 
 def badge_svg(label: str, message: str, colour: str) -> bytes:

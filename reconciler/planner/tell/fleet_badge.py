@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.domain.report import Phase, Report
 
-from .badge import colour
+from .badge import colour, looks_like
 
 _WORST_FIRST = (
     Phase.FAILED,
@@ -23,7 +23,8 @@ def fleet_badge(report: Report) -> tuple[str, str, str]:
     if not phases:
         return report.fleet, "no workspaces", "lightgrey"
     ready = sum(phase in (Phase.READY, Phase.SUCCEEDED) for phase in phases)
-    return report.fleet, f"{ready} of {len(phases)} ready", _colour(report, frozenset(phases))
+    worn = frozenset(map(looks_like, report.workspaces.values()))
+    return report.fleet, f"{ready} of {len(phases)} ready", _colour(report, worn)
 
 
 def _colour(report: Report, phases: frozenset[Phase]) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.report import Report, StatusCommit, WorkspaceReport
 
-from .badge import badge_json, badge_svg, colour
+from .badge import badge_json, badge_svg, colour, looks_like
 from .fleet_badge import fleet_badge
 from .status_file import status_file
 from .status_message import status_message
@@ -99,7 +99,7 @@ def _show(report: WorkspaceReport, called: str, files: Mapping[str, bytes]) -> _
 
 
 def _files(report: WorkspaceReport, called: str) -> dict[str, bytes]:
-    hue = colour(report.phase)
+    hue = colour(looks_like(report))
     return {
         _path("status", report.name, ".yaml"): status_file(report),
         _path("badges", report.name, ".svg"): badge_svg(called, report.phase, hue),

@@ -6,13 +6,12 @@ from typing import Any
 
 from reconciler.domain.finding import Finding
 from reconciler.domain.report import Condition, WorkspaceReport
-from reconciler.domain.state import Cost
 
 from .readable import readable
+from .status_nodes import HOURS_PER_MONTH, UNKNOWN, cost_section, provisioning_section
 from .yaml_text import yaml_text
 
-HOURS_PER_MONTH = 730  # as Azure's pricing pages count a month
-UNKNOWN = "unknown"
+__all__ = ["HOURS_PER_MONTH", "UNKNOWN", "status_file"]
 
 
 def status_file(report: WorkspaceReport) -> bytes:
@@ -32,21 +31,11 @@ def _document(report: WorkspaceReport) -> dict[str, Any]:
         "model": readable(report.model),
         "instanceType": readable(report.instance_type),
         "nodes": {"wanted": report.nodes_wanted, "ready": [readable(each) for each in report.nodes_ready]},
+        "provisioning": provisioning_section(report.choice),
         "endpoint": readable(report.endpoint),
-        "cost": _cost(report.cost),
+        "cost": cost_section(report.cost, report.spending),
         "conditions": [_condition(each) for each in report.conditions],
         "findings": [_finding(each) for each in report.findings],
-    }
-
-
-def _cost(cost: Cost) -> dict[str, Any]:
-    if cost.dollars_per_hour is None:
-        return {"dollarsPerHour": UNKNOWN}
-    return {
-        "dollarsPerHour": round(cost.dollars_per_hour, 4),
-        "dollarsPerMonth": round(cost.dollars_per_hour * HOURS_PER_MONTH, 2),
-        "priceDate": cost.price_date,
-        "priceRegion": cost.price_region or UNKNOWN,
     }
 
 

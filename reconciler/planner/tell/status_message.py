@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reconciler.domain.identity import WorkspaceName
+from reconciler.domain.moment import clock
+from reconciler.domain.provisioning import Move, NodeChoice
 from reconciler.domain.report import Phase, Report, WorkspaceReport
 
 from .readable import readable
@@ -52,6 +54,8 @@ def _sentence(report: WorkspaceReport, name: str) -> str:
     who = readable(name, 80)
     where = f" on {report.nodes_wanted}× {readable(report.instance_type, 60)}" if report.instance_type else ""
     match report.phase:
+        case Phase.READY if report.awaiting and report.choice and report.choice.setback:
+            return readable(f"{who} serves on; new nodes: {report.choice.trouble}", _LONGEST)
         case Phase.READY if report.awaiting:
             return readable(f"{who} serves on while it waits for {report.awaiting}", _LONGEST)
         case Phase.READY | Phase.RUNNING:
@@ -60,9 +64,43 @@ def _sentence(report: WorkspaceReport, name: str) -> str:
             return f"{who} has Succeeded"
         case Phase.FAILED:
             return f"{who} has Failed"
+        case Phase.PENDING | Phase.NOT_READY if told := _of_its_nodes(report):
+            return readable(f"{who} {told}", _LONGEST)
         case Phase.PENDING | Phase.NOT_READY if report.message.endswith(report.awaiting):
             return readable(f"{who} is {report.phase}, {_as_clause(report.message)}", _LONGEST)
     return readable(f"{who} is {report.phase}: {report.message}", _LONGEST)
+
+
+def _of_its_nodes(report: WorkspaceReport) -> str:
+    """Why its nodes do not come, or come in another way than its owner likes best; empty when they do."""
+    choice = report.choice
+    if choice is None or len(report.nodes_ready) >= report.nodes_wanted:
+        return ""
+    if choice.setback is None:
+        return _of_another_way(choice, report.message)
+    step = choice.setback.next_step
+    if choice.needs_a_person:
+        return f"waits for a person: {choice.trouble}{f'; {step}' if step else ''}"
+    until = f" until {clock(choice.until, choice.until)}" if choice.until else ""
+    return f"waits{until}: {choice.trouble}"
+
+
+def _of_another_way(choice: NodeChoice, message: str) -> str:
+    """What is tried instead of what is not to be had; or why nothing is."""
+    if choice.move is Move.WAIT and choice.because:
+        told = message.casefold().startswith(choice.because.casefold())
+        return f"waits: {choice.because}" if told else ""
+    if not choice.passed_over or choice.passed_over[0] not in message:
+        return ""
+    return f"waits: {choice.passed_over[0]}; trying {_instead(choice)}"
+
+
+def _instead(choice: NodeChoice) -> str:
+    """The way that is tried, as far as it is another one."""
+    option = choice.option
+    if option.instance_type not in choice.passed_over[0]:
+        return str(option)
+    return f"zone {option.zone}" if option.zone else option.capacity_type
 
 
 def _as_clause(sentence: str) -> str:

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.domain.finding import Finding
 from reconciler.domain.report import Phase, Report, WorkspaceReport
+from reconciler.domain.state import Cost
 
 from .markdown import code, escape, image, link_image
-from .status_file import HOURS_PER_MONTH, UNKNOWN
+from .status_nodes import HOURS_PER_MONTH, UNKNOWN
+from .status_orphans import orphan_lines
 
 MOST_ROWS = 300  # a forge stops rendering a README of more than 512 KiB
 _MOST_FINDINGS = 100
@@ -27,6 +29,7 @@ def status_page(report: Report, rows: Iterable[str]) -> bytes:
         *_opening(report),
         *_approval(report),
         *_table(report, list(rows)),
+        *_section("Nodes nobody asks for", orphan_lines(report.orphans)),
         *_section("Problems", (f"- {escape(each)}" for each in report.problems)),
         *_section("Findings", _findings(report)),
         *_prices(report),
@@ -42,7 +45,7 @@ def row(report: WorkspaceReport, shown: str, badge: str, file: str) -> str:
         link_image(image(f"{shown}: {report.phase}", badge), file),
         escape(report.model),
         nodes + type_,
-        dollars(report.cost.dollars_per_hour),
+        _hourly(report.cost),
         escape(_says(report)),
     )
     return f"| {' | '.join(cells)} |"
@@ -71,22 +74,39 @@ def totals(report: Report) -> str:
     well = sum(each.phase in (Phase.READY, Phase.SUCCEEDED) for each in workspaces)
     ready = sum(len(each.nodes_ready) for each in workspaces)
     wanted = sum(each.nodes_wanted for each in _asking(report))
-    return f"{well} of {len(report.workspaces)} ready · {ready} of {wanted} nodes · {_total_cost(report)}"
+    counts = f"{well} of {len(report.workspaces)} ready · {ready} of {wanted} nodes"
+    return f"{counts} · {_total_cost(report)}{_so_far(report)}"
 
 
 def _total_cost(report: Report) -> str:
     """Dollars of every workspace that asks for nodes; those without a known price are said to be left out."""
-    prices = [each.cost.dollars_per_hour for each in _asking(report)]
-    total = sum(price for price in prices if price is not None)
-    unknown = sum(price is None for price in prices)
+    costs = [each.cost for each in _asking(report)]
+    total = sum(each.dollars_per_hour or 0.0 for each in costs)
+    unknown = sum(each.dollars_per_hour is None for each in costs)
     apart = f", and {unknown} of unknown price" if unknown else ""
-    return f"{dollars(total)} an hour ({dollars(total * HOURS_PER_MONTH)} a month){apart}"
+    at_most = "at most " if any(each.at_most for each in costs) else ""
+    return f"{at_most}{dollars(total)} an hour ({dollars(total * HOURS_PER_MONTH)} a month){apart}"
+
+
+def _so_far(report: Report) -> str:
+    """What all nodes have cost that are told of here, those that nobody asks for included."""
+    every = (
+        *(each.spending for each in report.workspaces.values() if each.spending),
+        *(each.spending for each in report.orphans),
+    )
+    total = sum(each.dollars or 0.0 for each in every)
+    return f" · {dollars(total)} so far" if total else ""
 
 
 def _asking(report: Report) -> list[WorkspaceReport]:
     """Those that have nodes or are to have them; what is invalid, or held before it has any, has none."""
     kept_back = (Phase.INVALID, Phase.HELD)
     return [each for each in report.workspaces.values() if each.nodes_ready or each.phase not in kept_back]
+
+
+def _hourly(cost: Cost) -> str:
+    bound = "≤ " if cost.at_most and cost.dollars_per_hour is not None else ""
+    return bound + dollars(cost.dollars_per_hour)
 
 
 def _opening(report: Report) -> Iterator[str]:
@@ -160,7 +180,7 @@ def _ended(sentence: str) -> str:
 
 def _prices(report: Report) -> Iterator[str]:
     """Where the figures come from: the newest price list among the workspaces, and their regions."""
-    priced = [each.cost for each in report.workspaces.values() if each.cost.dollars_per_hour is not None]
+    priced = [each.cost for each in report.workspaces.values() if each.cost.price_date]
     if priced:
         newest = max(cost.price_date for cost in priced)
         regions = sorted({cost.price_region for cost in priced if cost.price_region})

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from reconciler.domain.cloud import CloudError
 from reconciler.domain.report import Health
 from reconciler.domain.state import ObservedPool
 from reconciler.planner import health
@@ -35,6 +36,8 @@ def judge(kind: str, fixture: dict[str, Any]) -> Health:
 
 
 def pool(name: str, state: str, count: int = 1, **more: Any) -> ObservedPool:
+    if error := more.get("error"):
+        more["error"] = CloudError(error["status"], tuple(error["codes"]), error["message"])
     return ObservedPool(name, "Standard_NC24ads_A100_v4", count, state, **{"properties": {}, **more})
 
 
@@ -49,6 +52,7 @@ def test_a_thing_is_as_its_fixture_says(path: Path) -> None:
     assert fixture["expect"].get("message", "") in found.message
     assert found.message
     assert "\n" not in found.message
+    assert len(found.message) <= fixture.get("longest", 1000)
 
 
 @pytest.mark.parametrize("kind", ["stateful_set", "job", "pod", "node", "node_claim", "node_pool"])
