@@ -17,6 +17,8 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
+from tests.e2e.stage import config_repo, staged
+
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".readme"
 QUICK_START = """\
@@ -40,6 +42,16 @@ tuning:
     image: "ACR_REPO_HERE.azurecr.io/IMAGE_NAME_HERE:0.0.1"
     imagePushSecret: ACR_REGISTRY_SECRET_HERE
 """
+BAD_DAY = {
+    "audited": ("Standard_NC80adis_H100_v5", ""),
+    "chat": ("Standard_NC24ads_A100_v4", ""),
+    "cheap": ("Standard_NC40ads_H100_v5", 'towline.dev/capacity-type: "spot,on-demand"'),
+    "long-context": ("Standard_NC48ads_A100_v4", ""),
+    "support-bot": ("Standard_NV36ads_A10_v5", ""),
+}
+"""Workspaces by name: the size they want, and annotations."""
+
+TROUBLES = ("no-quota@NC48ads", "no-capacity@spot", "no-device-plugin@NV36ads", "policy@NC80adis")
 STYLE = (
     "body{font:16px/1.5 'DejaVu Sans',Helvetica,Arial,sans-serif;color:#1f2328;background:#fff;width:980px;"
     "margin:20px;padding:24px;border:1px solid #d1d9e0;border-radius:6px}table{border-collapse:collapse}"
@@ -69,7 +81,11 @@ def main() -> None:
         (folder / "quick-start.yaml").write_text(QUICK_START)
         _terminal("check", "towline check", _typed([towline, "check", "quick-start.yaml"], folder))
         _terminal("size", "towline size", _typed([towline, "size", "phi-4", "--context", "16384"], folder))
-        _page(folder / "demo" / "status")
+        for badge in ("fleet", "default/phi-4-chat"):
+            source = folder / "demo/status/badges" / f"{badge}.svg"
+            shutil.copy(source, FOLDER / f"badge-{Path(badge).name}.svg")
+        _page("status", folder / "demo" / "status", "1080,500")
+        _bad_day(folder)
 
 
 def _typed(argv: list[str], folder: Path) -> str:
@@ -107,21 +123,53 @@ def _terminal(name: str, title: str, told: str) -> None:
     (FOLDER / f"{name}.svg").write_text(svg)
 
 
-def _page(status: Path) -> None:
-    for badge in ("fleet", "default/phi-4-chat"):
-        shutil.copy(status / "badges" / f"{badge}.svg", FOLDER / f"badge-{Path(badge).name}.svg")
+def _bad_day(folder: Path) -> None:
+    """A fleet whose nodes do not all come: its page, and what it costs."""
+    (folder / "day").mkdir()
+    with staged(folder / "day", speed=600) as stage:
+        stage.sandbox.ask(*TROUBLES)
+        files = {f"workspaces/{name}.yaml": _workspace(name, *asked) for name, asked in BAD_DAY.items()}
+        stage.person.push({**config_repo(), **files})
+        with stage.daemon("--poll", "1") as daemon:
+            stage.becomes(lambda: "waits for a person" in stage.person.page(), daemon)
+            stage.becomes(lambda: stage.person.phase("chat") == "Ready", daemon)
+            stage.becomes(lambda: stage.person.phase("cheap") == "Ready", daemon)
+        for path, text in stage.person.status_files().items():
+            (folder / "branch" / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "branch" / path).write_text(text)
+        _terminal("cost", "towline cost", stage.type("cost").stdout)
+    _page("nodes", folder / "branch", "1080,1010")
+
+
+def _workspace(name: str, size: str, annotations: str) -> str:
+    return (
+        f"apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata:\n  name: {name}\n"
+        f"  annotations: {{{annotations}}}\nresource:\n  instanceType: {size}\n"
+        f"  labelSelector: {{matchLabels: {{app: {name}}}}}\n"
+        "inference:\n  preset:\n    name: phi-4-mini-instruct\n"
+    )
+
+
+def _page(name: str, status: Path, window: str) -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
         return
     html = MarkdownIt("commonmark").enable("table").render((status / "README.md").read_text())
     page = status / "page.html"
     page.write_text(f"<meta charset=utf-8><style>{STYLE}</style>{html}")
-    quiet = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
+    quiet = [
+        "--headless",
+        "--hide-scrollbars",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-sync",
+    ]
     quiet += ["--disable-background-networking", "--disable-component-update"]
     shot = [
         f"--user-data-dir={status / 'chromium'}",
-        "--window-size=1080,500",
-        f"--screenshot={FOLDER}/status.png",
+        f"--window-size={window}",
+        f"--screenshot={FOLDER}/{name}.png",
     ]
     subprocess.run([chromium, *quiet, *shot, page.as_uri()], check=True, capture_output=True)
 

@@ -23,7 +23,8 @@ class Attempt:
     success. Moments are RFC 3339 and empty where it has not come to that: `begun` the last request, `stood`
     when the pool was first seen Succeeded, `joined` when its nodes were first all Ready, `equipped` when they
     first had their GPUs, `failed` the last failure, `again` before which it is not tried again. `asked` is
-    the action that was about to be done, until it is known what came of it.
+    the action that was about to be done, until it is known what came of it. `nodes` is how many machines were
+    asked for; `parked` why it was given up and its machines given back, empty while it was not.
     """
 
     workspace: WorkspaceName
@@ -43,11 +44,14 @@ class Attempt:
     aborted: str = ""
     managed_disk: bool = False
     asked: str = ""
+    nodes: int = 0
+    parked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Something Azure would not give, not asked for again before `until`.
+    """Something Azure would not give, not asked for again before `until`. Of a quota that was too small for
+    so many `vcpus`, less may still be had; 0 where it is not known how many it was.
 
     `subject` is the VM size, the quota family, or empty for all spot or the whole region; `zone` and
     `capacity_type` narrow it. `code` is Azure's word for it; `seconds` how long it was closed for: met
@@ -62,6 +66,7 @@ class Refusal:
     code: str
     sentence: str
     seconds: float = 0.0
+    vcpus: int = 0
 
 
 @dataclass(frozen=True, slots=True)

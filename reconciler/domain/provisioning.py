@@ -62,12 +62,13 @@ _MACHINES_UNNAMED = ("machine of this size", "this VM size")
 
 class Move(StrEnum):
     """What is to be done about a workspace's agent pool: make it so, ask the same again, take it away to
-    make it anew, stop what Azure is doing with it, or wait."""
+    make it anew, stop what Azure is doing with it, give it back for good, or wait."""
 
     GO = "go"
     AGAIN = "again"
     ANEW = "anew"
     ABORT = "abort"
+    GIVE_BACK = "give back"
     WAIT = "wait"
 
 

@@ -252,6 +252,7 @@ def test_nodes_that_never_join_are_made_anew_within_bounds(world: World) -> None
 
     assert world.cloud.verbs().count("ensure") <= 4
     assert "needsAPerson: true" in world.status()
+    assert world.cloud.seen == {}, "machines that do no work are given back"
 
 
 def test_a_second_pass_over_an_unchanged_world_writes_nothing(world: World) -> None:

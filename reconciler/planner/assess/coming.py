@@ -25,6 +25,7 @@ _OR_ELSE = f"; {_BEGIN_ANEW}"
 _MOVES = {
     Move.AGAIN: "its agent pool is asked for again",
     Move.ANEW: "its agent pool is taken away and made anew",
+    Move.GIVE_BACK: "its machines are given back",
     Move.ABORT: "Azure is asked to stop, so that its agent pool can be made anew",
 }
 _MAKING = frozenset({"", "Creating"})

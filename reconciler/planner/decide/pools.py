@@ -127,6 +127,8 @@ def _moved(pool: DesiredPool, live: ObservedPool, choice: NodeChoice) -> Iterato
             yield Step(Action.ABORT, target, pool.workspace, choice.because, pool, uid=live.name)
         case Move.ANEW:
             yield Step(Action.REPLACE, target, pool.workspace, choice.because, pool, uid=live.name)
+        case Move.GIVE_BACK:
+            yield Step(Action.PRUNE, target, pool.workspace, choice.because, pool, uid=live.name)
         case Move.AGAIN:
             again = merged(pool, live)
             yield Step(Action.UPDATE, target, pool.workspace, choice.because, again, uid=live.etag)

@@ -30,9 +30,13 @@ def refusal_of(setback: Setback, option: Option, family: str, now: str) -> Refus
     )
 
 
-def closed_by(option: Option, family: str, refusals: Iterable[Refusal], now: str) -> Refusal | None:
-    """The refusal that still shuts this way, the one that lasts longest; None when it is open."""
-    shutting = (each for each in refusals if each.until > now and _shuts(each, option, family))
+def closed_by(
+    option: Option, family: str, refusals: Iterable[Refusal], now: str, vcpus: int = 0
+) -> Refusal | None:
+    """The refusal that still shuts this way, the one that lasts longest; None when it is open. A quota that
+    was too small for more vCPUs than these shuts nothing for them."""
+    known = (each for each in refusals if each.until > now and not 0 < vcpus < each.vcpus)
+    shutting = (each for each in known if _shuts(each, option, family))
     return max(shutting, key=lambda each: each.until, default=None)
 
 

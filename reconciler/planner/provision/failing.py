@@ -24,10 +24,11 @@ _LONGEST_REST = {
 }
 _MACHINES = frozenset({Scope.ZONE, Scope.SIZE})
 """Closed for lack of machines, which come back by themselves; quotas do not."""
+_QUOTAS = frozenset({Scope.FAMILY, Scope.REGION, Scope.SPOT})
 _LONGEST_CLOSED = 6 * 3600.0
 _DAY = 24 * 3600.0
 _MOST_REFUSALS = 200
-_LONGEST_MESSAGE = 500
+_LONGEST_MESSAGE = 1000
 _LONGEST_CODE = 100
 _MOST_CODES = 8
 _MOST_DOUBLINGS = 16
@@ -40,9 +41,10 @@ def failed(attempt: Attempt, error: CloudError, ground: Ground) -> tuple[Attempt
     setback = understand(error)
     failures = attempt.failures + 1
     rest = setback.rest * 2 ** min(failures - 1, _MOST_DOUBLINGS)
-    again = later(ground.now, min(rest, _LONGEST_REST[setback.kind]))
-    after = replace(attempt, failures=failures, failed=ground.now, again=again, error=error)
-    return after, closed(setback, attempt, ground)
+    rested = later(ground.now, min(rest, _LONGEST_REST[setback.kind]))
+    refusal = closed(setback, attempt, ground)
+    again = max(rested, refusal.until) if refusal else rested
+    return replace(attempt, failures=failures, failed=ground.now, again=again, error=error), refusal
 
 
 def _counted_anew(attempt: Attempt, now: str) -> Attempt:
@@ -59,17 +61,21 @@ def closed(setback: Setback, attempt: Attempt, ground: Ground) -> Refusal | None
     if refusal is None:
         return None
     span = seconds_between(ground.now, refusal.until)
-    return replace(refusal, sentence=refusal.sentence[:_LONGEST_MESSAGE], seconds=span)
+    asked = attempt.nodes * ground.vcpus(attempt.option.instance_type) if refusal.scope in _QUOTAS else 0
+    return replace(refusal, sentence=refusal.sentence[:_LONGEST_MESSAGE], seconds=span, vcpus=asked)
 
 
 def with_refusal(refusals: Iterable[Refusal], fresh: Refusal, now: str) -> tuple[Refusal, ...]:
     """The refusals with this one in place of an earlier one of the same. A lack of machines that is met again
-    after its time was over is closed for twice as long, up to 6 hours."""
+    after its time was over is closed for twice as long, up to 6 hours. Of a quota, the least counts that it
+    was too small for."""
     before = tuple(refusals)
     same = next((each for each in before if _subject(each) == _subject(fresh)), None)
     if same is not None and same.until <= now and fresh.scope in _MACHINES:
         seconds = max(fresh.seconds, min(2 * same.seconds, _LONGEST_CLOSED))
         fresh = replace(fresh, seconds=seconds, until=later(now, seconds))
+    if same is not None and same.until > now:
+        fresh = replace(fresh, vcpus=min(same.vcpus, fresh.vcpus))
     others = tuple(each for each in before if _subject(each) != _subject(fresh))
     return (*others, fresh)[-_MOST_REFUSALS:]
 

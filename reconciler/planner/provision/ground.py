@@ -25,6 +25,11 @@ class Ground:
         known = self.machine(instance_type)
         return known.price.usd_per_hour if known and known.price else None
 
+    def vcpus(self, instance_type: str) -> int:
+        """vCPUs of one machine of that size, 0 when not known."""
+        known = self.machine(instance_type)
+        return known.machine.vcpu if known else 0
+
     def family(self, instance_type: str) -> str:
         """The quota family of that size as Azure spells it, empty when not known."""
         known = self.machine(instance_type)

@@ -55,6 +55,8 @@ def _is_of_an_attempt(step: Step) -> bool:
     match step.action:
         case Action.CREATE | Action.REPLACE | Action.ABORT:
             return True
+        case Action.PRUNE:
+            return step.desired is not None
         case Action.UPDATE:
             return not step.fields or "count" in step.fields
     return False
@@ -75,9 +77,12 @@ def _asking(attempt: Attempt, step: Step, now: str) -> Attempt:
     """The attempt with the request counted; it comes after any failure that is written down already."""
     if step.action is Action.ABORT:
         return replace(attempt, asked=step.action.value, aborted=now)
+    if step.action is Action.PRUNE:
+        return replace(attempt, parked=step.because)
     begins = max(now, later(attempt.failed, 1)) if attempt.failed else now
     asked = replace(attempt, asked=step.action.value, begun=begins, aborted="", correlation="")
-    asked = replace(asked, managed_disk=attempt.managed_disk or _has_managed_disk(step))
+    nodes = step.desired.count if isinstance(step.desired, DesiredPool) else attempt.nodes
+    asked = replace(asked, nodes=nodes, managed_disk=attempt.managed_disk or _has_managed_disk(step))
     if step.action is Action.REPLACE:
         return replace(asked, recreations=attempt.recreations + 1)
     if step.fields:
@@ -98,7 +103,7 @@ def _answered(attempt: Attempt, outcome: Outcome, ground: Ground) -> tuple[Attem
     known = replace(attempt, asked="", correlation=outcome.correlation or attempt.correlation)
     if outcome.done:
         return known, None
-    if not _is_of_an_attempt(outcome.step) or outcome.step.action is Action.ABORT:
+    if not _is_of_an_attempt(outcome.step) or outcome.step.action in (Action.ABORT, Action.PRUNE):
         return known, None
     if outcome.error is None:
         return _given_back(attempt), None

@@ -15,7 +15,7 @@ _HEAD = "| The status says | It means | What to do | By itself |\n|---|---|---|-
 _MOST_CODES = 3
 _MINUTES = {"create": "40", "ready": "15", "gpu": "10", "delete": "30"}
 _EXAMPLES = {
-    "action": "write agent pools",
+    "action": "agentPools/write",
     "cache_gib": "86",
     "client": "it",
     "constraints": "VM Size, Networking",

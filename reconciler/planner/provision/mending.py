@@ -1,8 +1,8 @@
 """What is done after Azure said no: the same again, the same made anew, or nothing for a while.
 
 All of it is bounded: requests to make or mend a pool by the Fleet's `maxTries`, taking it away to make it
-anew by `maxRecreations`, both counted from the last change of the workspace. A pool that found no hardware
-holds nothing: it is made anew as often as there are tries.
+anew by `maxRecreations`, both counted from the last change of the workspace; after that its machines are
+given back. A pool that found no hardware holds nothing: it is made anew as often as there are tries.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ _CANCELED = "Canceled"
 def absent(way: Way, ground: Ground) -> Verdict:
     """A pool that is not there is made, unless what was tried before speaks against it."""
     setback = way.setback
+    if way.attempt is not None and way.attempt.parked:
+        return closed(setback or _given_up(), why=way.attempt.parked)
     if not _has_tries(way, ground):
         return _worn_out(way, setback or _given_up())
     if setback and setback.needs_managed_disk and not way.managed_disk:
@@ -45,7 +47,7 @@ def mend(way: Way, census: Census, ground: Ground) -> Verdict:
     if setback.needs_managed_disk and not way.managed_disk:
         return anew(way, setback, ground, managed_disk=True)
     if not _has_tries(way, ground):
-        return _worn_out(way, setback)
+        return _given_back(way, setback)
     match setback.kind:
         case Kind.TRANSIENT:
             return _of_a_moment(way, setback, until, ground)
@@ -64,14 +66,14 @@ def mend(way: Way, census: Census, ground: Ground) -> Verdict:
 def empty(way: Way, setback: Setback, ground: Ground) -> Verdict:
     """A pool that stands and found no hardware goes, if nothing else is to be had: it may be had later."""
     if not _has_tries(way, ground):
-        return _worn_out(way, setback)
+        return _given_back(way, setback)
     return Verdict(Move.ANEW, setback, why=way.refused, last_resort=True, managed_disk=way.managed_disk)
 
 
 def anew(way: Way, setback: Setback, ground: Ground, *, managed_disk: bool = False) -> Verdict:
-    """Taken away to be made anew, while that may be done; then it waits for a person."""
+    """Taken away to be made anew, while that may be done; then given back for good."""
     if not _may_recreate(way, ground):
-        return _worn_out(way, setback)
+        return _given_back(way, setback)
     return Verdict(Move.ANEW, setback, stays=True, managed_disk=managed_disk or way.managed_disk)
 
 
@@ -135,6 +137,11 @@ def _has_tries(way: Way, ground: Ground) -> bool:
 def _may_recreate(way: Way, ground: Ground) -> bool:
     most = ground.config.fleet.spec.provisioning.max_recreations
     return (way.attempt.recreations if way.attempt else 0) < most and _has_tries(way, ground)
+
+
+def _given_back(way: Way, setback: Setback) -> Verdict:
+    """Nothing more is tried, so its machines, which cost and do no work, go; then it waits for a person."""
+    return Verdict(Move.GIVE_BACK, setback, why=_after_tries(way, setback), last_resort=True)
 
 
 def _worn_out(way: Way, setback: Setback) -> Verdict:

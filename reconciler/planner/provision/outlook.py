@@ -34,7 +34,8 @@ class Outlook:
         live, holder = self.pools.live(workspace), self.pools.holder(workspace)
         option, refusals = workspace.option, self.logbook.refusals
         family = self.ground.family(option.instance_type) if refusals else ""
-        refusal = closed_by(option, family, refusals, self.ground.now) if refusals else None
+        vcpus = workspace.nodes * self.ground.vcpus(option.instance_type) if refusals else 0
+        refusal = closed_by(option, family, refusals, self.ground.now, vcpus) if refusals else None
         return Way(workspace, live, holder, self._attempt(workspace), refusal)
 
     def stands(self, workspace: DesiredWorkspace) -> bool:

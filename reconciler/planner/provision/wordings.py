@@ -43,6 +43,8 @@ _FIGURES = tuple(
         r"(?P<pod>[\w.-]+/[\w.-]+) blocked by pdb (?P<pdb>[\w.-]+)",
         r"did not complete pods \[(?P<pods>[^\]]+)\]",
         r"client '(?P<client>[^']+)'",
+        r"not have permission to perform action(?:\(s\))? '(?P<action>[^']+)' "
+        r"on the linked scope\(s\) '(?P<scope>[^']+)'",
         r"action '(?P<action>[^']+)'",
         r"scope '(?P<scope>[^']+)'",
         r"^\[policy (?P<policy>[^\]]+)\]",
@@ -91,8 +93,9 @@ def figures_in(message: str) -> dict[str, str]:
     for pattern in (_EXIT, *_FIGURES):
         if match := pattern.search(message):
             for name, value in match.groupdict().items():
-                found.setdefault(name, _cut(value.strip(" .-"), _LONGEST_FIGURE))
-    return found | _worked_out(found) | _said(message)
+                found.setdefault(name, value.strip(" .-"))
+    known = found | _worked_out(found)
+    return {name: _cut(value, _LONGEST_FIGURE) for name, value in known.items()} | _said(message)
 
 
 def _worked_out(found: Mapping[str, str]) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.domain.cloud import CapacityType, CloudError, Option
@@ -96,6 +98,18 @@ def test_where_the_family_is_not_known_the_size_alone_is_shut() -> None:
     assert (refusal.scope, refusal.subject) == (Scope.SIZE, SIZE)
     assert refusal.sentence == f"no quota left for the family of {SIZE}"
     assert closed_by(WAYS["any zone"], "", [refusal], NOW) is refusal
+
+
+@pytest.mark.parametrize(("vcpus", "shut"), [(96, True), (48, True), (24, False), (0, True)])
+def test_a_quota_that_is_too_small_for_one_is_not_shut_for_who_needs_less(vcpus: int, shut: bool) -> None:
+    refusal = replace(must(refusal_of(setback(Scope.FAMILY), WAYS["any zone"], FAMILY, NOW)), vcpus=48)
+
+    assert (closed_by(WAYS["zone 2"], FAMILY, [refusal], NOW, vcpus) is not None) is shut
+
+
+def must(refusal: Refusal | None) -> Refusal:
+    assert refusal
+    return refusal
 
 
 def test_two_unknown_families_are_not_the_same_family() -> None:

@@ -66,9 +66,9 @@ def answered(step: Step, before: Attempt | None = None, **outcome: Any) -> Logbo
 
 
 def test_a_pool_to_be_made_is_a_try_of_the_way_that_was_chosen() -> None:
-    assert counted(CREATE) == Attempt(NAME, OPTION, "d1", NOW, 1, asked="create")
+    assert counted(CREATE) == Attempt(NAME, OPTION, "d1", NOW, 1, asked="create", nodes=1)
     assert counted(CREATE, FAILED) == replace(
-        FAILED, begun=NOW, tries=2, stood="", joined="", correlation="", asked="create"
+        FAILED, begun=NOW, tries=2, stood="", joined="", correlation="", asked="create", nodes=1
     )
 
 
@@ -88,7 +88,7 @@ def test_stopping_is_written_down_until_something_else_is_asked() -> None:
 
 def test_a_changed_pool_that_stands_is_no_try_and_its_size_is_asked_for_anew() -> None:
     assert counted(LABELS, STOOD) == STOOD
-    assert counted(COUNT, STOOD) == replace(STOOD, begun=NOW)
+    assert counted(COUNT, STOOD) == replace(STOOD, begun=NOW, nodes=COUNT.desired.count)
     assert begun(EMPTY, (LABELS, PRUNE), DESIRED, GROUND) is EMPTY
 
 
@@ -104,7 +104,7 @@ def test_a_changed_workspace_begins_to_count_anew() -> None:
 
     after = begun(Logbook(attempts={"wabc": FAILED}), (CREATE,), changed, GROUND).attempts["wabc"]
 
-    assert after == Attempt(NAME, OPTION, "d2", NOW, 1, asked="create")
+    assert after == Attempt(NAME, OPTION, "d2", NOW, 1, asked="create", nodes=1)
 
 
 def test_a_request_is_never_of_the_same_moment_as_the_failure_before_it() -> None:
@@ -128,7 +128,7 @@ def test_the_id_of_the_request_tells_of_a_failure_that_comes_later_without_one()
 
     after = note(book, DESIRED, failed, ground(now=later(NOW, 600))).attempts["wabc"]
 
-    assert book.attempts["wabc"] == Attempt(NAME, OPTION, "d1", NOW, 1, correlation="c0ffee")
+    assert book.attempts["wabc"] == Attempt(NAME, OPTION, "d1", NOW, 1, correlation="c0ffee", nodes=1)
     assert after.error == replace(error, correlation="c0ffee")
 
 
@@ -189,7 +189,7 @@ def test_what_a_pass_that_died_was_about_to_ask_stays_counted() -> None:
 
     next_pass = begun(died, (), DESIRED, ground(now=later(NOW, 30)))
 
-    assert next_pass.attempts["wabc"] == Attempt(NAME, OPTION, "d1", NOW, 1)
+    assert next_pass.attempts["wabc"] == Attempt(NAME, OPTION, "d1", NOW, 1, nodes=1)
     assert learned(next_pass, (), DESIRED, ground(now=later(NOW, 30))) is next_pass
 
 

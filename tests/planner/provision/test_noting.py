@@ -143,7 +143,7 @@ def test_a_message_too_long_to_keep_is_known_again() -> None:
     first = at(60, booked(), failed)
     again = read_logbook([observed_object(logbook_object(first, "towline").document)])
 
-    assert len(first.attempts["wabc"].error.message) == 500  # type: ignore[union-attr]
+    assert len(first.attempts["wabc"].error.message) == 1000  # type: ignore[union-attr]
     assert again == first
     assert at(90, again, failed).attempts["wabc"].failures == 1
 

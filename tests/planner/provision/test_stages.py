@@ -88,20 +88,20 @@ def test_every_stage_has_its_move(live: ObservedPool, attempt: Attempt, move: Mo
         (INTERNAL, {"failures": 3}, Move.ANEW, ""),
         (INTERNAL, {"failures": 9, "recreations": 2}, Move.AGAIN, ""),
         (INTERNAL, {"failures": 9, "recreations": 2, "again": SOON}, Move.WAIT, SOON),
-        (INTERNAL, {"failures": 12, "tries": 12}, Move.WAIT, ""),
+        (INTERNAL, {"failures": 12, "tries": 12}, Move.GIVE_BACK, ""),
         (UNKNOWN, {"failures": 1}, Move.AGAIN, ""),
         (DRIVER, {"recreations": 0}, Move.ANEW, ""),
         (DRIVER, {"recreations": 1}, Move.ANEW, ""),
         (DRIVER, {"recreations": 1, "again": SOON}, Move.WAIT, SOON),
-        (DRIVER, {"recreations": 2}, Move.WAIT, ""),
-        (DRIVER, {"recreations": 2, "again": SOON}, Move.WAIT, ""),
+        (DRIVER, {"recreations": 2}, Move.GIVE_BACK, ""),
+        (DRIVER, {"recreations": 2, "again": SOON}, Move.GIVE_BACK, ""),
         (NO_CAPACITY, {"again": SOON}, Move.WAIT, SOON),
         (NO_CAPACITY, {"recreations": 7}, Move.ANEW, ""),
-        (NO_CAPACITY, {"tries": 12}, Move.WAIT, ""),
+        (NO_CAPACITY, {"tries": 12}, Move.GIVE_BACK, ""),
         (FORBIDDEN, {"again": SOON}, Move.WAIT, SOON),
         (FORBIDDEN, {"failed": ago(9)}, Move.WAIT, later(NOW, 60)),
         (FORBIDDEN, {"failed": ago(11)}, Move.AGAIN, ""),
-        (FORBIDDEN, {"tries": 12}, Move.WAIT, ""),
+        (FORBIDDEN, {"tries": 12}, Move.GIVE_BACK, ""),
     ],
 )
 def test_a_failed_pool_is_mended_by_what_azure_said(
@@ -154,7 +154,7 @@ def test_what_was_stopped_for_taking_too_long_is_made_anew_within_bounds() -> No
 
     moves = [chosen(way(), seen(stopped), book(wa=each)).move for each in attempts]
 
-    assert moves == [Move.ANEW, Move.WAIT]
+    assert moves == [Move.ANEW, Move.GIVE_BACK]
 
 
 @pytest.mark.parametrize("live", [FAILED, None], ids=["late", "at once"])
@@ -179,14 +179,33 @@ def test_a_managed_disk_stays_asked_for_and_is_not_tried_twice() -> None:
     assert (twice.move, twice.until) == (Move.WAIT, SOON)
 
 
-def test_nodes_that_never_join_are_made_anew_and_at_last_left_to_a_person() -> None:
+def test_nodes_that_never_join_are_made_anew_and_at_last_given_back() -> None:
     late = tried(stood=ago(16), tries=1)
 
     first = chosen(way(), seen(pool()), book(wa=late))
     last = chosen(way(), seen(pool()), book(wa=replace(late, recreations=2)))
 
-    assert (first.move, last.move, last.needs_a_person) == (Move.ANEW, Move.WAIT, True)
+    assert (first.move, last.move) == (Move.ANEW, Move.GIVE_BACK)
     assert "none of its nodes joined" in last.because
+
+
+def test_what_was_given_back_waits_for_a_person_and_says_why() -> None:
+    why = "none of its nodes joined the cluster, after 3 tries"
+
+    choice = chosen(way(), seen(), book(wa=tried(tries=3, recreations=2, parked=why)))
+    changed = chosen(way(digest="d2"), seen(), book(wa=tried(tries=3, recreations=2, parked=why)))
+
+    assert (choice.move, choice.needs_a_person, choice.because) == (Move.WAIT, True, why)
+    assert changed.move is Move.GO
+
+
+def test_what_is_given_up_is_given_back_only_where_no_other_way_is_open() -> None:
+    worn_out = book(wa=failed(DRIVER, recreations=2))
+
+    alone = chosen(way(), seen(FAILED), worn_out)
+    choice = chosen(ways(way(), way("wb", H100)), seen(FAILED), worn_out)
+
+    assert (alone.move, choice.move, choice.option) == (Move.GIVE_BACK, Move.GO, Option(H100))
 
 
 def test_a_node_that_never_becomes_ready_is_made_anew() -> None:

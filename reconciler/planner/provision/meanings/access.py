@@ -56,10 +56,27 @@ ROWS = (
         rest=10 * MINUTE,
     ),
     Meaning(
+        "linked role",
+        Kind.TRANSIENT,
+        says=(
+            "Towline's identity is not allowed {action} on {scope}, which the nodes would use",
+            "Towline's identity may not use what the nodes would use: {said}",
+        ),
+        step=(
+            "give {client} a role there that may, such as Network Contributor for a subnet; "
+            "a new role counts after up to 10 minutes",
+            "give it a role there that may, such as Network Contributor for a subnet; "
+            "a new role counts after up to 10 minutes",
+        ),
+        means="nodes are put into a subnet or another resource on which Towline's identity has no role",
+        codes=("LinkedAuthorizationFailed",),
+        rest=2 * MINUTE,
+    ),
+    Meaning(
         "role",
         Kind.TRANSIENT,
         says=(
-            "Towline's identity may not {action} on {scope}",
+            "Towline's identity is not allowed {action} on {scope}",
             "Towline's identity may not do this: {said}",
             "Towline's identity may not do this",
         ),
@@ -70,7 +87,7 @@ ROWS = (
             "a new role counts after up to 10 minutes",
         ),
         means="a role is missing, or was given so lately that Azure does not count it yet",
-        codes=("AuthorizationFailed", "LinkedAuthorizationFailed"),
+        codes=("AuthorizationFailed",),
         wording=r"authorization failed for template resource",
         statuses=(403,),
         rest=2 * MINUTE,

@@ -41,7 +41,7 @@ ROWS = (
         says=("the AKS cluster has as many agent pools as it may have",),
         step=("remove workspaces, or put some of them on another cluster",),
         means="a cluster may have 100 agent pools, and each workspace takes one",
-        wording=r"(?:maximum|more than|exceed|limit).{0,60}(?:agent|node) ?pools",
+        wording=r"(?:maximum|at most|as many|more than|exceed|limit).{0,60}(?:agent|node) ?pools",
         rest=10 * MINUTE,
     ),
     Meaning(
