@@ -37,6 +37,6 @@ def command(settings: Settings, output: str) -> None:
         click.echo(json.dumps(plan_json(prospect.plan), indent=2))
     else:
         click.echo(plan_text(prospect.plan))
-    for finding in prospect.config.findings:
-        click.echo(str(finding), err=True)
+    for line in (*prospect.config.findings, *prospect.problems, *prospect.observed.blind):
+        click.echo(str(line), err=True)
     sys.exit(2 if prospect.plan.has_changes else 0)

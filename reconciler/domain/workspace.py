@@ -30,6 +30,7 @@ INSTANCE_TYPES = "towline.dev/instance-types"
 ZONES = "towline.dev/zones"
 CAPACITY_TYPE = "towline.dev/capacity-type"
 GPU_DRIVER = "towline.dev/gpu-driver"
+TRY = "towline.dev/try"  # another value of it means: try anew
 
 RESERVED_SELECTOR_KEYS = frozenset(
     {

@@ -87,15 +87,27 @@ class Outlook:
         assert status in (200, 202), answer
 
     def pools(self) -> list[dict[str, Any]]:
-        """The agent pools but AKS's own."""
-        box = self._sandbox
-        place = (
-            f"/subscriptions/{box.subscription}/resourceGroups/{box.resource_group}/providers"
-            f"/Microsoft.ContainerService/managedClusters/{box.cluster}/agentPools?api-version=2025-10-01"
-        )
-        answer = self._http.request("GET", f"{box.arm_url}{place}")
-        assert answer.status == 200, answer.data
-        return [each for each in json.loads(answer.data)["value"] if each["name"] != "system"]
+        """The agent pools but AKS's own, of all pages."""
+        found: list[dict[str, Any]] = []
+        page = self._pools_url()
+        while page:
+            answer = self._http.request("GET", page)
+            assert answer.status == 200, answer.data
+            listed = json.loads(answer.data)
+            found, page = [*found, *listed["value"]], listed.get("nextLink")
+        return [each for each in found if each["name"] != "system"]
+
+    def make_pool(self, name: str, properties: dict[str, Any]) -> None:
+        """Begin to make an agent pool."""
+        body = json.dumps({"properties": properties})
+        json_type = {**self._http.headers, "Content-Type": "application/json"}
+        answer = self._http.request("PUT", self._pools_url(f"/{name}"), body=body, headers=json_type)
+        assert answer.status == 201, answer.data
+
+    def power(self, verb: str) -> None:
+        """`az aks stop` or `start`, begun."""
+        answer = self._http.request("POST", self._pools_url().replace("/agentPools", f"/{verb}"))
+        assert answer.status == 202, answer.data
 
     def writes(self) -> list[Asked]:
         """What Towline, or whoever is not us, wrote so far."""
@@ -123,6 +135,14 @@ class Outlook:
     def inventory(self) -> dict[str, Any]:
         """Every entry of the inventory by its key."""
         return dict(self._entries())
+
+    def _pools_url(self, below: str = "") -> str:
+        box = self._sandbox
+        return (
+            f"{box.arm_url}/subscriptions/{box.subscription}/resourceGroups/{box.resource_group}/providers"
+            f"/Microsoft.ContainerService/managedClusters/{box.cluster}/agentPools{below}"
+            "?api-version=2025-10-01"
+        )
 
     def _entries(self) -> Iterator[tuple[str, Any]]:
         for each in self.all("ConfigMap"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
+import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +103,15 @@ class Person:
         """One workspace's status file; empty where there is none."""
         told: dict[str, Any] = yaml.safe_load(self._shown(f"status/{namespace}/{name}.yaml")) or {}
         return told
+
+    def everything_told(self, namespace: str = "default") -> dict[str, dict[str, Any]]:
+        """The status files of a namespace by workspace, of one commit."""
+        packed = _run("-C", str(self.bare), "archive", STATUS, f"status/{namespace}")
+        if packed.returncode:
+            return {}
+        with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as files:
+            found = ((each.name, files.extractfile(each)) for each in files if each.isfile())
+            return {Path(name).stem: yaml.safe_load(text.read()) for name, text in found if text}
 
     def phase(self, name: str) -> str:
         return str(self.told(name).get("phase", ""))

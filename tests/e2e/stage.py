@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from reconciler.domain.cloud import Option
+from reconciler.domain.identity import WorkspaceName
+from reconciler.planner.resolve.names import pool_name
 from reconciler.sandbox.server import Sandbox
 from reconciler.wiring.worlds import sandbox_folder, sandbox_settings, start_sandbox
 from tests.e2e.outlook import Outlook
@@ -67,10 +71,10 @@ class Stage:
 
 
 @contextmanager
-def staged(folder: Path, speed: float = SPEED) -> Iterator[Stage]:
-    """The world set up and taken down."""
+def staged(folder: Path, speed: float = SPEED, **chosen: Any) -> Iterator[Stage]:
+    """The world set up and taken down; `chosen` are settings of the sandbox."""
     person = Person.arrives(folder)
-    settings = sandbox_settings(sandbox_folder(folder / "state"), speed=speed)
+    settings = sandbox_settings(sandbox_folder(folder / "state"), speed=speed, **chosen)
     with start_sandbox(settings) as sandbox:
         yield Stage(folder, person, sandbox, Outlook(sandbox), str(person.bare))
 
@@ -88,13 +92,25 @@ def fleet(more: str = "", **spec: str) -> str:
     return f"apiVersion: towline.dev/v1alpha1\nkind: Fleet\nmetadata:\n  name: demo\nspec:\n{lines}{more}"
 
 
-def workspace(name: str, preset: str = "phi-4-mini-instruct", size: str = "Standard_NC24ads_A100_v4") -> str:
-    """An inference workspace as people write one."""
+def workspace(
+    name: str,
+    preset: str = "phi-4-mini-instruct",
+    size: str = "Standard_NC24ads_A100_v4",
+    notes: Mapping[str, str] | None = None,
+) -> str:
+    """An inference workspace as people write one; `notes` are its annotations."""
+    lines = "".join(f"    {key}: {value!r}\n" for key, value in (notes or {}).items())
+    noted = f"  annotations:\n{lines}" if lines else ""
     return (
-        f"apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata:\n  name: {name}\n"
+        f"apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata:\n  name: {name}\n{noted}"
         f"resource:\n  instanceType: {size}\n  labelSelector:\n    matchLabels:\n      apps: {name}\n"
         f"inference:\n  preset:\n    name: {preset}\n"
     )
+
+
+def pool_of(name: str, option: Option) -> str:
+    """What the agent pool of a workspace of the Fleet `demo` is called."""
+    return pool_name("demo", WorkspaceName("default", name), option)
 
 
 def config_repo(*names: str, towline: str = "") -> dict[str, str]:

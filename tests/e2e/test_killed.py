@@ -1,8 +1,5 @@
 """kill -9 at every step of a pass, then a restart: the same world, and no node provisioned twice."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +7,12 @@ import pytest
 
 from tests.gitserver import GitServer
 
-from .killing import killed_at_push, killed_at_write
+from .killing import copy_of, killed_at_push, killed_at_write
 from .stage import Stage, config_repo, example, fleet, staged, workspace
 
 STEPS_TO_CREATE = range(1, 17)
-STEPS_TO_PRUNE = range(1, 7)
-STEPS_TO_REPLACE = range(1, 7)
+STEPS_TO_PRUNE = range(1, 9)
+STEPS_TO_REPLACE = range(1, 13)
 STEPS_TO_BEGIN = (4, 5, 7, 9)
 BIGGER = "Standard_NC48ads_A100_v4"
 
@@ -37,17 +34,6 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stage.person.push(config_repo("chat", "stays"))
         stage.settle()
     return folder
-
-
-@contextmanager
-def copy_of(standing: Path, folder: Path) -> Iterator[Stage]:
-    """The settled world going on somewhere else."""
-    shutil.copytree(standing / "state" / "sandbox", folder / "state" / "sandbox")
-    with staged(folder) as stage:
-        shutil.rmtree(stage.person.bare)
-        shutil.copytree(standing / "srv" / "config.git", stage.person.bare)
-        stage.person.git("pull", "-q", "origin", "main")
-        yield stage
 
 
 @pytest.mark.parametrize("nth", STEPS_TO_CREATE)

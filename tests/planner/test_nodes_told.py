@@ -202,7 +202,7 @@ def test_what_is_used_up_waits_for_a_person_and_says_how_to_begin_anew() -> None
 
     assert report.message == (
         f"{QUOTA_SAYS}; tried 12 times and not again: it waits for a person; {QUOTA_STEP}; "
-        "then commit a change of the workspace to have it tried anew"
+        "then change the workspace, such as its annotation towline.dev/try, to have it tried anew"
     )
     assert written(report)["provisioning"]["needsAPerson"] is True
     assert report.settled
@@ -225,7 +225,7 @@ def test_a_driver_that_fails_again_and_again_is_parked() -> None:
     assert anew.message == f"{sentence}; its agent pool is taken away and made anew"
     assert parked.message == (
         f"{sentence}; tried 3 times and not again: it waits for a person; "
-        "commit a change of the workspace to have it tried anew"
+        "change the workspace, such as its annotation towline.dev/try, to have it tried anew"
     )
 
 

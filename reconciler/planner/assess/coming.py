@@ -16,11 +16,12 @@ from reconciler.domain.plan import Outcome
 from reconciler.domain.provisioning import Kind, Move, NodeChoice, Setback
 from reconciler.domain.report import Health
 from reconciler.domain.state import ObservedPool
+from reconciler.domain.workspace import TRY
 from reconciler.planner.health import agent_pool, reason_of
 from reconciler.planner.health.verdict import degraded, progressing
 from reconciler.planner.provision.setbacks import understand
 
-_BEGIN_ANEW = "commit a change of the workspace to have it tried anew"
+_BEGIN_ANEW = f"change the workspace, such as its annotation {TRY}, to have it tried anew"
 _OR_ELSE = f"; {_BEGIN_ANEW}"
 _MOVES = {
     Move.AGAIN: "its agent pool is asked for again",

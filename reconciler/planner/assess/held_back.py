@@ -55,7 +55,7 @@ def departing(evidence: Evidence) -> WorkspaceReport | None:
         name=evidence.name,
         phase=Phase.HELD if evidence.hold else Phase.DELETING,
         message=_departing_message(evidence, left),
-        awaiting="a person's approval" if evidence.hold else f"{left} to be gone",
+        awaiting=_departing_awaits(evidence, left),
         commit=evidence.commit,
         file=evidence.file,
         model="",
@@ -66,6 +66,12 @@ def departing(evidence: Evidence) -> WorkspaceReport | None:
         cost=evidence.running,
         spending=evidence.spending,
     )
+
+
+def _departing_awaits(evidence: Evidence, left: str) -> str:
+    if evidence.hold and evidence.hold == evidence.sight.still:
+        return "the AKS cluster to be Running and Succeeded"
+    return "a person's approval" if evidence.hold else f"{left} to be gone"
 
 
 def _departing_message(evidence: Evidence, left: str) -> str:

@@ -15,6 +15,7 @@ from reconciler.domain.state import (
     ObservedPool,
     ObservedState,
 )
+from reconciler.planner.provision.lateness import frozen
 
 _POOL_LABELS = ("kubernetes.azure.com/agentpool", "agentpool")
 _WORKLOADS = frozenset({"StatefulSet", "Job"})
@@ -25,7 +26,8 @@ Nodes = tuple[ObservedObject, ...]
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One workspace as seen. `pools_seen` is False when Azure did not say which agent pools there are."""
+    """One workspace as seen. `pools_seen` is False when Azure did not say which agent pools there are;
+    `still` says why none of them is taken away now, where that is so."""
 
     custom: ObservedObject | None = None
     workload: ObservedObject | None = None
@@ -34,6 +36,7 @@ class Sight:
     nodes: Nodes = ()
     pool: ObservedPool | None = None
     pools_seen: bool = True
+    still: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -95,9 +98,8 @@ class Lookout:
                 claims = (*claims, each)
         pool = next((p for p in self.pools() if p.owner == name and p.fleet == fleet), None)
         nodes = self._by_pool.get(pool.name, ()) if pool else self._by_workspace.get(name, ())
-        return Sight(
-            custom, workload, claims, self._observed.pods.get(name, ()), nodes, pool, self._pools_seen
-        )
+        pods = self._observed.pods.get(name, ())
+        return Sight(custom, workload, claims, pods, nodes, pool, self._pools_seen, self._still)
 
     def pools(self) -> tuple[ObservedPool, ...]:
         """Every agent pool seen."""
@@ -106,6 +108,11 @@ class Lookout:
     @property
     def _pools_seen(self) -> bool:
         return self._observed.pools is not None
+
+    @property
+    def _still(self) -> str:
+        aks = self._observed.aks
+        return "" if aks is None or aks.may_change else frozen(aks)
 
     def _pool(self, desired: DesiredWorkspace) -> ObservedPool | None:
         pools = self._observed.pools

@@ -28,6 +28,7 @@ from .immutable import immutable_among
 from .ledger import all_owned
 from .order import CLUSTER_WIDE, in_order
 from .pools import DELETING, Pools, index_pools, pool_steps
+from .restless import hold_removals
 
 Memo = dict[Any, Any]
 _ON_NODES = frozenset({"StatefulSet", "Deployment", "Job"})
@@ -70,7 +71,8 @@ def diff(desired: DesiredState, observed: ObservedState, inventory: Inventory, p
     leaving = tuple(
         step for name in policy.gone if name.name for step in _prunes(name, inventory[name], observed, pools)
     )
-    ordered = in_order(hold_prunes((*steps, *stale, *leaving, *_orphans(policy)), policy.config, policy.gone))
+    every = hold_prunes((*steps, *stale, *leaving, *_orphans(policy)), policy.config, policy.gone)
+    ordered = in_order(hold_removals(every, observed.aks))
     changes.extend(_leaving_changes(ordered, pools, policy))
     return Plan(ordered, tuple(changes), kept)
 

@@ -80,11 +80,12 @@ def _asking(attempt: Attempt, step: Step, now: str) -> Attempt:
     if step.action is Action.PRUNE:
         return replace(attempt, parked=step.because)
     begins = max(now, later(attempt.failed, 1)) if attempt.failed else now
-    asked = replace(attempt, asked=step.action.value, begun=begins, aborted="", correlation="")
+    asked = replace(attempt, asked=step.action.value, begun=begins, correlation="")
     nodes = step.desired.count if isinstance(step.desired, DesiredPool) else attempt.nodes
     asked = replace(asked, nodes=nodes, managed_disk=attempt.managed_disk or _has_managed_disk(step))
     if step.action is Action.REPLACE:
         return replace(asked, recreations=attempt.recreations + 1)
+    asked = replace(asked, aborted="")
     if step.fields:
         return replace(asked, asked="")
     fresh = step.action is Action.CREATE

@@ -28,7 +28,7 @@ def absent(way: Way, ground: Ground) -> Verdict:
     """A pool that is not there is made, unless what was tried before speaks against it."""
     setback = way.setback
     if way.attempt is not None and way.attempt.parked:
-        return closed(setback or _given_up(), why=way.attempt.parked)
+        return closed(_parked(setback, way.attempt.parked), why=way.attempt.parked)
     if not _has_tries(way, ground):
         return _worn_out(way, setback or _given_up())
     if setback and setback.needs_managed_disk and not way.managed_disk:
@@ -150,6 +150,13 @@ def _worn_out(way: Way, setback: Setback) -> Verdict:
 
 def _after_tries(way: Way, setback: Setback) -> str:
     return f"{setback.sentence}, after {way.tries} tries" if way.tries > 1 else setback.sentence
+
+
+def _parked(setback: Setback | None, why: str) -> Setback:
+    """What it was given up for, with Azure's word for it where that was the reason."""
+    if setback is not None and why.startswith(setback.sentence):
+        return setback
+    return Setback(Kind.PERMANENT, "", why)
 
 
 def _given_up() -> Setback:

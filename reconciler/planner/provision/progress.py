@@ -11,6 +11,7 @@ from typing import Any
 
 from reconciler.domain.cloud import CloudError
 from reconciler.domain.logbook import Attempt, Refusal
+from reconciler.domain.plan import Action
 from reconciler.domain.state import DesiredWorkspace, ObservedObject, ObservedPool
 from reconciler.planner.decide.pools import AGENT_POOL, ENDED_BADLY, SUCCEEDED
 from reconciler.planner.health import is_ready
@@ -19,6 +20,7 @@ from reconciler.planner.health import node as judge_node
 from .failing import failed, same_error
 from .ground import Ground
 
+_STOPPING = "Canceling"
 LATE_FAILURE = 200
 """The status of what failed after Azure had said yes."""
 
@@ -50,6 +52,7 @@ def noticed(
     attempt: Attempt, pool: ObservedPool, way: DesiredWorkspace, census: Census, ground: Ground
 ) -> tuple[Attempt, Refusal | None]:
     """The attempt after this look at its pool, and what its failure closes where it has failed anew."""
+    attempt = _as_far_as_it_came(attempt, pool)
     if pool.state == SUCCEEDED:
         return _succeeded(attempt, pool, way, census, ground.now), None
     if pool.state in ENDED_BADLY:
@@ -57,6 +60,17 @@ def noticed(
         if _is_news(attempt, error):
             return failed(attempt, error, ground)
     return attempt, None
+
+
+def _as_far_as_it_came(attempt: Attempt, pool: ObservedPool) -> Attempt:
+    """What an earlier pass was about to ask and did not live to tell: a pool that was to go and is not going,
+    or was to be stopped and goes on, was not asked. It stays counted."""
+    match attempt.asked:
+        case Action.REPLACE if pool.state in ENDED_BADLY:
+            return replace(attempt, begun=attempt.failed, asked="")
+        case Action.ABORT if pool.state not in (_STOPPING, SUCCEEDED, *ENDED_BADLY):
+            return replace(attempt, aborted="", asked="")
+    return attempt
 
 
 def _succeeded(

@@ -74,9 +74,10 @@ def _leaving(way: Way, ground: Ground) -> Verdict:
 
 
 def _stopped_once(way: Way, setback: Setback, stage: str, ground: Ground) -> Verdict:
-    """Stopped, and what comes of it waited for; what Azure cannot even stop needs a person."""
-    aborted = way.attempt.aborted if way.attempt else ""
-    if not aborted:
+    """Stopped, once since Azure was last asked for anything, and what comes of it waited for; what Azure
+    cannot even stop needs a person."""
+    begun, aborted = (way.attempt.begun, way.attempt.aborted) if way.attempt else ("", "")
+    if not aborted or aborted < begun:
         return Verdict(Move.ABORT, setback, stays=True, stage=stage)
     until = later(aborted, _TO_STOP)
     return Verdict(Move.WAIT, setback, until if until > ground.now else "", stays=True, stage=stage)

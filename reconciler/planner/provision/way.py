@@ -80,7 +80,9 @@ class Way:
         return self.named(f"{self.refusal.sentence} until {clock(until, begun)}")
 
     def named(self, why: str) -> str:
-        """A reason that says of which machines it speaks."""
+        """A reason that says of which machines and zone it speaks."""
+        if self.option.zone:
+            why = why.replace("this zone", f"zone {self.option.zone}")
         return why if self.option.instance_type.lower() in why.lower() else f"{self.option}: {why}"
 
 

@@ -83,7 +83,8 @@ def test_stopping_is_written_down_until_something_else_is_asked() -> None:
     aborted = counted(ABORT, FAILED)
 
     assert (aborted.aborted, aborted.tries, aborted.begun) == (NOW, 1, FAILED.begun)
-    assert counted(ANEW, aborted).aborted == ""
+    assert counted(ANEW, aborted).aborted == NOW
+    assert counted(AGAIN, aborted).aborted == ""
 
 
 def test_a_changed_pool_that_stands_is_no_try_and_its_size_is_asked_for_anew() -> None:

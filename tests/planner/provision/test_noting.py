@@ -197,6 +197,28 @@ def test_a_pool_that_ends_badly_without_a_word_is_a_failure_too() -> None:
     assert "took too long" in canceled.error.message
 
 
+def test_a_pool_that_was_about_to_go_and_is_not_going_has_not_failed_again() -> None:
+    failed = replace(MADE, failed=later(NOW, 60), failures=1, error=FULL)
+    going = replace(failed, begun=later(NOW, 90), recreations=1, asked="replace")
+
+    after = at(120, booked(going), seen(observed_pool(state="Failed", error=FULL))).attempts["wabc"]
+    gone_on = at(120, booked(going), seen(observed_pool(state="Deleting"))).attempts["wabc"]
+
+    assert (after.failures, after.recreations, after.begun, after.asked) == (1, 1, failed.failed, "")
+    assert gone_on == going
+
+
+@pytest.mark.parametrize("state", ["Creating", "Scaling", "Deleting"])
+def test_a_pool_that_was_about_to_be_stopped_and_goes_on_was_not_stopped(state: str) -> None:
+    stopping = replace(MADE, aborted=later(NOW, 90), asked="abort")
+
+    after = at(120, booked(stopping), seen(observed_pool(state=state))).attempts["wabc"]
+    stopped = at(120, booked(stopping), seen(observed_pool(state="Canceling"))).attempts["wabc"]
+
+    assert (after.aborted, after.asked) == ("", "")
+    assert stopped.aborted == later(NOW, 90)
+
+
 def test_nodes_that_are_ready_end_a_run_of_failures() -> None:
     troubled = replace(STANDING, failures=3, failed=NOW, again=later(NOW, HOUR), error=FULL, tries=4)
 

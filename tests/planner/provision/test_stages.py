@@ -62,6 +62,12 @@ SOON, LONG_SINCE = later(NOW, 300), ago(50)
         (pool("Deleting"), None, Move.WAIT, "delete"),
         (pool("Deleting"), tried(begun=ago(29), failed=ago(31), recreations=1), Move.WAIT, "delete"),
         (pool("Deleting"), tried(begun=ago(31), failed=ago(33), recreations=1), Move.ABORT, "delete"),
+        (
+            pool("Deleting"),
+            tried(begun=ago(31), failed=ago(33), recreations=1, aborted=ago(35)),
+            Move.ABORT,
+            "delete",
+        ),
         (pool("Deleting"), tried(begun=ago(500), stood=ago(400), recreations=1), Move.WAIT, "delete"),
         (pool(), None, Move.GO, ""),
         (pool(), tried(stood=ago(14)), Move.GO, "join"),
