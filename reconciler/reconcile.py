@@ -9,7 +9,7 @@ from typing import Any
 
 from .apply import Hands, apply_plan
 from .domain.config import Config
-from .domain.finding import has_errors
+from .domain.finding import Finding, has_errors
 from .domain.fleet import FILE, Fleet
 from .domain.identity import WorkspaceName
 from .domain.inventory import Inventory
@@ -56,6 +56,14 @@ class Prospect:
     logbook: Logbook
     ground: Ground
     problems: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every finding once: of the repository, of each workspace, and why those held back are."""
+        declared = (each.findings for each in self.config.workspaces.values())
+        asked = (each.findings for each in self.desired.workspaces.values())
+        every = (self.config.findings, *declared, *asked, *self.desired.held.values())
+        return tuple(dict.fromkeys(finding for found in every for finding in found))
 
 
 @dataclass(slots=True)

@@ -18,7 +18,8 @@ from .world import world_options
 def command(settings: Settings, output: str) -> None:
     """Show what a pass would do, and what it would cost, without doing it.
 
-    Exit code 0: nothing would be done. 2: something would. 1: it could not be told.
+    Exit code 0: nothing would be done. 2: something would. 1: it could not be told, or a workspace has a
+    mistake or is beyond the budget, so that it is left out.
 
     \b
     -o json prints {"hash", "steps": [{"action", "kind", "name", "workspace", "because", "fields"}],
@@ -28,6 +29,7 @@ def command(settings: Settings, output: str) -> None:
     "at_most" says that the price after is a bound, as of spot machines; "overlap" is told where nodes are
     replaced: what both pools cost until the new one stands.
     """
+    from reconciler.domain.finding import has_errors
     from reconciler.present.plan import plan_json, plan_text
     from reconciler.wiring.house import engine_for
 
@@ -37,6 +39,10 @@ def command(settings: Settings, output: str) -> None:
         click.echo(json.dumps(plan_json(prospect.plan), indent=2))
     else:
         click.echo(plan_text(prospect.plan))
-    for line in (*prospect.config.findings, *prospect.problems, *prospect.observed.blind):
+    findings = prospect.findings
+    for line in (*findings, *prospect.problems, *prospect.observed.blind):
         click.echo(str(line), err=True)
+    if has_errors(findings):
+        click.echo("Error: a workspace with a mistake is left as it is, and not in this plan", err=True)
+        sys.exit(1)
     sys.exit(2 if prospect.plan.has_changes else 0)

@@ -24,7 +24,8 @@ class Attempt:
     when the pool was first seen Succeeded, `joined` when its nodes were first all Ready, `equipped` when they
     first had their GPUs, `failed` the last failure, `again` before which it is not tried again. `asked` is
     the action that was about to be done, until it is known what came of it. `nodes` is how many machines were
-    asked for; `parked` why it was given up and its machines given back, empty while it was not.
+    asked for, `lost` since when fewer of them are there than had joined; `parked` why it was given up and
+    its machines given back, empty while it was not.
     """
 
     workspace: WorkspaceName
@@ -46,6 +47,7 @@ class Attempt:
     asked: str = ""
     nodes: int = 0
     parked: str = ""
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +101,13 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Logbook:
-    """Attempts and meters by the name of the agent pool, accounts by workspace, orphans by the name of the
-    pool with the moment they were first seen."""
+    """Attempts and meters by the name of the agent pool, accounts by workspace; orphans by the name of the
+    pool with the moment they were first seen, and pools of workspaces that were removed from Git with the
+    moment since when Azure has been about it."""
 
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
     refusals: tuple[Refusal, ...] = ()
     meters: Mapping[str, Meter] = field(default_factory=dict)
     accounts: Mapping[WorkspaceName, Account] = field(default_factory=dict)
     orphans: Mapping[str, str] = field(default_factory=dict)
+    leaving: Mapping[str, str] = field(default_factory=dict)

@@ -114,9 +114,20 @@ class NodeChoice:
             sentence = sentence.replace(vague, machines)
         if self.option.zone:
             sentence = sentence.replace("this zone", f"zone {self.option.zone}")
+        if self.is_spot and self.setback.kind is Kind.CAPACITY and "spot" not in sentence:
+            sentence = sentence.replace(self.option.instance_type, machines)
         about_machines = self.setback.closes in (Scope.ZONE, Scope.SIZE)
         is_named = self.option.instance_type.lower() in sentence.lower()
         return f"{self.option}: {sentence}" if about_machines and not is_named else sentence
+
+    @property
+    def next_step(self) -> str:
+        """What to do about it, empty when there is nothing; what helps against a lack of spot machines."""
+        if self.setback is None:
+            return ""
+        if self.is_spot and self.setback.kind is Kind.CAPACITY and "on-demand" not in self.setback.next_step:
+            return "wait, or accept on-demand machines as well"
+        return self.setback.next_step
 
     @property
     def is_spot(self) -> bool:

@@ -123,7 +123,8 @@ class ObservedObject:
 @dataclass(frozen=True, slots=True)
 class ObservedPool:
     """An AKS agent pool as seen. `state` is provisioningState; `error` its provisioningError, if any;
-    `created` the moment in its tags, empty where it has none."""
+    `created` the moment in its tags, empty where it has none. `is_tagged` is False where only its node labels
+    say whose it is: somebody replaced its tags, and it is not removed then."""
 
     name: str
     instance_type: str
@@ -135,6 +136,7 @@ class ObservedPool:
     owner: WorkspaceName | None = None
     fleet: str = ""
     created: str = ""
+    is_tagged: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ def _provisioning(choice: NodeChoice | None) -> dict[str, Any] | None:
         "most_tries": choice.most_tries,
         "code": setback.code if setback else "",
         "correlation_id": setback.correlation if setback else "",
-        "next_step": setback.next_step if setback else "",
+        "next_step": choice.next_step,
         "try_again_at": choice.until,
         "needs_a_person": choice.needs_a_person,
     }

@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.adapters.azure.arm import Terms
 from reconciler.adapters.azure.buckets import Call
-from reconciler.adapters.azure.cloud import AzureCloud
+from reconciler.adapters.azure.cloud import AzureCloud, observed_pool
 from reconciler.adapters.azure.credentials import credential
 from reconciler.domain.fleet import AksCluster
 from reconciler.domain.identity import WorkspaceName
@@ -215,3 +215,25 @@ def throttled(ask: Callable[[], object]) -> bool:
     except Conflict:
         return False
     return False
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "owner", "is_tagged"),
+    [
+        ("wabcdefgh23", True, WorkspaceName("default", "phi"), False),
+        ("gpupool", True, None, True),
+        ("wabcdefgh23", False, None, True),
+    ],
+)
+def test_whose_a_pool_is_without_its_tags_its_labels_say(
+    name: str, labels: bool, owner: WorkspaceName | None, is_tagged: bool
+) -> None:
+    marks = {
+        "towline.dev/fleet": "demo", "kaito.sh/workspace": "phi", "kaito.sh/workspacenamespace": "default"
+    }  # fmt: skip
+    properties = {"vmSize": "x", "count": 1, "nodeLabels": marks if labels else {}, "tags": {"team": "a"}}
+
+    pool = observed_pool({"name": name, "properties": properties})
+
+    assert (pool.owner, pool.is_tagged) == (owner, is_tagged)
+    assert pool.fleet == ("demo" if owner else "")

@@ -298,6 +298,20 @@ def test_a_workspace_removed_from_git_is_pruned_with_its_pool() -> None:
     assert plan.changes[0].action is Action.PRUNE
 
 
+def test_what_azure_is_busy_with_for_too_long_is_stopped_to_be_removed() -> None:
+    held = {NAME: Holding("c0ffee1", "workspaces/phi.yaml", "d1", ())}
+    gone = config(OTHER)
+    late = Provisions(desired_state(), {}, overdue=frozenset({"wabc"}))
+    rules = replace(policy(gone, absences(gone, held, lambda *_: True)), provisions=late)
+    observed = observed_state(
+        pools=(observed_pool(state="Creating"), observed_pool("wuntagged", is_tagged=False))
+    )
+
+    plan = diff(desired_state(), observed, held, rules)
+
+    assert [(step.action, step.target.name) for step in plan.steps] == [(Action.ABORT, "wabc")]
+
+
 def test_an_unreadable_file_prunes_nothing() -> None:
     plan = removal(config(OTHER, unread=("workspaces/a.yaml",)))
 

@@ -7,6 +7,7 @@ pass reads `provisioningState` from its one list. Nothing here retries, waits or
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -21,7 +22,7 @@ from reconciler.domain.cloud import AksStanding, Offering, Usage
 from reconciler.domain.fleet import AksCluster
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.moment import is_moment
-from reconciler.domain.state import DesiredPool, ObservedPool
+from reconciler.domain.state import FLEET, WORKSPACE, WORKSPACE_NAMESPACE, DesiredPool, ObservedPool
 from reconciler.faults import Conflict, Missing
 
 from .arm import Arm, Terms, told_as_faults
@@ -36,6 +37,7 @@ FLEET_TAG = "towline-fleet"
 WORKSPACE_TAG = "towline-workspace"
 NAMESPACE_TAG = "towline-workspace-namespace"
 CREATED_TAG = "towline-created"
+_NAME = re.compile(r"w[a-z2-7]{10}")
 _COMPUTE = "providers/Microsoft.Compute"
 _COMPUTE_VERSION = "2021-07-01"
 _SKUS_SERVE, _USAGES_SERVE, _LOOK_SERVES = 6 * 3600.0, 60.0, 15.0  # seconds
@@ -175,10 +177,17 @@ class AzureCloud:
 
 
 def observed_pool(document: Mapping[str, Any]) -> ObservedPool:
-    """An agent pool as ARM tells it; whose it is stands in its tags."""
+    """An agent pool as ARM tells it; whose it is stands in its tags, or where somebody replaced those, in its
+    node labels."""
     properties = document.get("properties") or {}
     tags = properties.get("tags") or {}
-    workspace, created = tags.get(WORKSPACE_TAG, ""), tags.get(CREATED_TAG, "")
+    labels = properties.get("nodeLabels") or {}
+    created, is_tagged = tags.get(CREATED_TAG, ""), WORKSPACE_TAG in tags
+    marks = (
+        (FLEET_TAG, WORKSPACE_TAG, NAMESPACE_TAG) if is_tagged else (FLEET, WORKSPACE, WORKSPACE_NAMESPACE)
+    )
+    fleet, workspace, namespace = ((tags if is_tagged else labels).get(mark, "") for mark in marks)
+    is_ours = bool(workspace) and (is_tagged or _NAME.fullmatch(document["name"]) is not None)
     return ObservedPool(
         name=document["name"],
         instance_type=str(properties.get("vmSize") or ""),
@@ -187,9 +196,10 @@ def observed_pool(document: Mapping[str, Any]) -> ObservedPool:
         properties=MappingProxyType(dict(properties)),
         etag=str(properties.get("eTag") or ""),
         error=provisioning_error((properties.get("status") or {}).get("provisioningError")),
-        owner=WorkspaceName(tags.get(NAMESPACE_TAG, ""), workspace) if workspace else None,
-        fleet=tags.get(FLEET_TAG, ""),
+        owner=WorkspaceName(namespace, workspace) if is_ours else None,
+        fleet=fleet if is_ours or is_tagged else tags.get(FLEET_TAG, ""),
         created=created if is_moment(created) else "",
+        is_tagged=is_tagged or not is_ours,
     )
 
 

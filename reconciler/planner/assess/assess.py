@@ -170,7 +170,9 @@ def _names(
     """All that are declared, and all of which something may be left."""
     fleet = context.config.fleet.name
     names = {*desired.workspaces, *desired.held, *context.config.workspaces, *context.inventory, *changes}
-    names.update(pool.owner for pool in lookout.pools() if pool.owner and pool.fleet == fleet)
+    orphans = {each.pool for each in context.provisions.orphans} if context.provisions else set()
+    named = (pool for pool in lookout.pools() if pool.fleet == fleet and pool.name not in orphans)
+    names.update(pool.owner for pool in named if pool.owner)
     return {name for name in names if name.name}
 
 

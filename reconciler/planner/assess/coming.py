@@ -71,7 +71,7 @@ def coming(
 
 def told(setback: Setback, choice: NodeChoice, attempt: Attempt | None) -> str:
     """What happened, the next step, and whether anything happens without a person."""
-    step = f"; {setback.next_step}" if setback.next_step else ""
+    step = f"; {choice.next_step}" if choice.next_step else ""
     if not choice.needs_a_person:
         return f"{choice.trouble}{step}{_again(choice, attempt)}"
     return choice.trouble + (_given_up(setback, choice) or f"; it waits for a person{step or _OR_ELSE}")
@@ -83,7 +83,7 @@ def _given_up(setback: Setback, choice: NodeChoice) -> str:
     if choice.move is not Move.WAIT or not used_up or not choice.tries:
         return ""
     often = "once" if choice.tries == 1 else f"{choice.tries} times"
-    step = f"{setback.next_step}; then " if setback.next_step else ""
+    step = f"{choice.next_step}; then " if choice.next_step else ""
     return f"; tried {often} and not again: it waits for a person; {step}{_BEGIN_ANEW}"
 
 

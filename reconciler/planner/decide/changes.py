@@ -37,14 +37,15 @@ def change_of(
     """The workspace's nodes and dollars before and after, and the loudest of its steps."""
     before, cost_before = nodes_and_dollars(pools.owned_by(workspace.name), ground.price)
     loudest = _loudest(workspace, steps, objects)
+    waits = loudest is Action.HOLD
     return WorkspaceChange(
         workspace.name,
         loudest,
         next((step.because for step in steps if step.action is loudest), steps[0].because),
         before,
-        workspace.nodes,
+        before if waits else workspace.nodes,
         cost_before,
-        workspace.cost.dollars_per_hour,
+        cost_before if waits else workspace.cost.dollars_per_hour,
         workspace.cost.at_most,
         _overlap(workspace, steps, pools, ground),
     )

@@ -69,7 +69,10 @@ def diff(desired: DesiredState, observed: ObservedState, inventory: Inventory, p
         steps.extend(_object_steps(each, _standing(each.ref, observed), None))
     stale = tuple(_stale_supporting(desired, observed, inventory))
     leaving = tuple(
-        step for name in policy.gone if name.name for step in _prunes(name, inventory[name], observed, pools)
+        step
+        for name in policy.gone
+        if name.name
+        for step in (*_prunes(name, inventory[name], observed), *_pools_gone(name, pools, policy))
     )
     every = hold_prunes((*steps, *stale, *leaving, *_orphans(policy)), policy.config, policy.gone)
     ordered = in_order(hold_removals(every, observed.aks))
@@ -200,14 +203,21 @@ def _stale_supporting(desired: DesiredState, observed: ObservedState, inventory:
                 yield step
 
 
-def _prunes(name: WorkspaceName, holding: Holding, observed: ObservedState, pools: Pools) -> Iterator[Step]:
+def _prunes(name: WorkspaceName, holding: Holding, observed: ObservedState) -> Iterator[Step]:
     for owned in all_owned(holding, observed):
         step = _prune(owned.ref, owned.uid, name, "its workspace was removed from Git", observed)
         if step is not None:
             yield step
+
+
+def _pools_gone(name: WorkspaceName, pools: Pools, policy: Policy) -> Iterator[Step]:
+    """The agent pools of a workspace that was removed; what Azure does not end by itself is stopped first."""
     for pool in pools.owned_by(name):
-        if pool.state != DELETING:
-            target = PoolRef(pool.name)
+        target = PoolRef(pool.name)
+        if pool.name in policy.provisions.overdue:
+            because = "Azure has been busy with it for too long: it is stopped, to be removed"
+            yield Step(Action.ABORT, target, name, because, uid=pool.name)
+        elif pool.state != DELETING and pool.is_tagged:
             yield Step(Action.PRUNE, target, name, "its workspace was removed from Git", uid=pool.name)
 
 
@@ -234,4 +244,6 @@ def _leaving_changes(steps: Iterable[Step], pools: Pools, policy: Policy) -> Ite
             by_workspace.setdefault(step.workspace, step)
     for name, step in by_workspace.items():
         nodes, dollars = nodes_and_dollars(pools.owned_by(name), policy.ground.price)
-        yield WorkspaceChange(name, step.action, step.because, nodes, 0, dollars, 0.0)
+        waits = step.action is Action.HOLD
+        after = (nodes, dollars) if waits else (0, 0.0)
+        yield WorkspaceChange(name, step.action, step.because, nodes, after[0], dollars, after[1])

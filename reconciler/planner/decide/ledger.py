@@ -130,7 +130,7 @@ def _let_go(
         return
     pruned = {out.step.target for out in outcomes if out.done and out.step.action is Action.PRUNE}
     live = [each for each in after[name].owned if _survives(each, pruned, observed.objects)]
-    pools = any(pool.owner == name for pool in (observed.pools or {}).values())
+    pools = any(pool.owner == name and pool.is_tagged for pool in (observed.pools or {}).values())
     if not live and (not name.name or (observed.pools is not None and not pools)):
         del after[name]
 

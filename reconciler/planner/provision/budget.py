@@ -71,6 +71,6 @@ def _too_dear(price: float, limit: float) -> str:
 
 def _too_much(price: float, spent: float, limit: float) -> str:
     return (
-        f"it costs ${price:,.2f}/h and the fleet spends ${spent:,.2f}/h of the ${limit:,.2f}/h it may: "
+        f"it costs ${price:,.2f}/h and the fleet's others ${spent:,.2f}/h of the ${limit:,.2f}/h it may: "
         f"${spent + price - limit:,.2f}/h too much"
     )

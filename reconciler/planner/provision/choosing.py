@@ -16,7 +16,7 @@ from .budget import Excess, Purse, purse_of, unpaid
 from .deciding import Decision, decide
 from .ground import Ground
 from .managed_disk import on_managed_disk
-from .orphans import orphans_of
+from .orphans import orphans_of, overdue
 from .outlook import Outlook, leaving
 from .own_nodes import nodes_with_pods
 from .preflight import Stock, less, stock_of
@@ -26,11 +26,13 @@ from .way import Verdict, Way
 @dataclass(frozen=True, slots=True)
 class Provisions:
     """What is asked for with one way of having nodes chosen for each workspace; the choices, of those whose
-    nodes are an agent pool; and the pools of ours that nobody asks for."""
+    nodes are an agent pool; the pools of ours that nobody asks for; and those on their way out with which
+    Azure has been busy for too long."""
 
     desired: DesiredState
     choices: Mapping[WorkspaceName, NodeChoice]
     orphans: tuple[Orphan, ...] = ()
+    overdue: frozenset[str] = frozenset()
 
 
 def wants_market(desired: DesiredState, observed: ObservedState) -> bool:
@@ -46,7 +48,8 @@ def wants_market(desired: DesiredState, observed: ObservedState) -> bool:
 
 def provision(desired: DesiredState, observed: ObservedState, logbook: Logbook, ground: Ground) -> Provisions:
     """Choose for every workspace, those that the fleet has first, then by name: what one is given the next
-    cannot have. One that no way can be paid for is held, whether it is new or not."""
+    cannot have. What stands is kept to; one of which something is to be made is held where no way can be paid
+    for."""
     wanted, held = dict(desired.workspaces), dict(desired.held)
     choices: dict[WorkspaceName, NodeChoice] = {}
     outlook, purse = Outlook(observed, logbook, ground), purse_of(ground.config)
@@ -64,7 +67,8 @@ def provision(desired: DesiredState, observed: ObservedState, logbook: Logbook, 
             choices[name] = decision.choice(most_tries)
             wanted[name] = _as_chosen(workspace, decision.way.workspace, choices[name])
     chosen = replace(desired, workspaces=wanted, held=held)
-    return Provisions(chosen, choices, orphans_of(desired, observed, logbook, ground))
+    orphans = orphans_of(desired, observed, logbook, ground)
+    return Provisions(chosen, choices, orphans, overdue(observed, logbook, ground))
 
 
 def _wants_nodes(workspace: DesiredWorkspace, observed: ObservedState) -> bool:
@@ -91,7 +95,8 @@ def _is_chosen_for(workspace: DesiredWorkspace) -> bool:
 def _decided(workspace: DesiredWorkspace, outlook: Outlook, stock: Stock, purse: Purse) -> Decision | Excess:
     if _is_chosen_for(workspace):
         return decide(workspace, outlook, stock, purse)
-    return purse.beyond(workspace) or Decision(Way(workspace), Verdict(Move.GO))
+    excess = None if workspace.name in outlook.ground.standing else purse.beyond(workspace)
+    return excess or Decision(Way(workspace), Verdict(Move.GO))
 
 
 def _as_chosen(workspace: DesiredWorkspace, chosen: DesiredWorkspace, choice: NodeChoice) -> DesiredWorkspace:

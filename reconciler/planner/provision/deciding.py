@@ -59,10 +59,10 @@ def decide(workspace: DesiredWorkspace, outlook: Outlook, stock: Stock, purse: P
     """The way its nodes are had and what is to be done now, or why no way can be paid for."""
     ways = (workspace, *workspace.alternatives)
     if outlook.still:
-        return _paid(_left_alone(ways, outlook), purse)
+        return _left_alone(ways, outlook)
     standing = _standing(ways, outlook, stock)
     if standing is not None:
-        return _paid(standing, purse)
+        return standing
     tried: list[_Tried] = []
     for each in ways:
         way = outlook.way(each)
@@ -105,10 +105,6 @@ def _remembered(ways: Iterable[DesiredWorkspace], outlook: Outlook) -> Iterator[
 
 def _is_taken(verdict: Verdict) -> bool:
     return verdict.stays or (verdict.is_open and not verdict.last_resort)
-
-
-def _paid(decision: Decision, purse: Purse) -> Decision | Excess:
-    return purse.beyond(decision.way.workspace) or decision
 
 
 def _of_the_rest(tried: list[_Tried]) -> Decision | Excess:

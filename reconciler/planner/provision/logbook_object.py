@@ -38,15 +38,13 @@ def read_logbook(objects: Iterable[ObservedObject]) -> Logbook:
     refusals = found.get("refusals")
     listed = refusals if isinstance(refusals, list) else []
     read = (read_entry(Refusal, each) for each in listed)
-    orphans = as_map(found.get("orphans"))
     return Logbook(
         attempts=_entries(Attempt, found.get("attempts")),
         refusals=tuple(each for each in read if each is not None),
         meters=_entries(Meter, found.get("meters")),
         accounts={_name(key): each for key, each in _entries(Account, found.get("accounts")).items()},
-        orphans={
-            name: since for name, since in orphans.items() if isinstance(since, str) and is_moment(since)
-        },
+        orphans=_moments(found.get("orphans")),
+        leaving=_moments(found.get("leaving")),
     )
 
 
@@ -76,6 +74,12 @@ def _entries(kind: type[Entry], value: object) -> dict[str, Entry]:
     return {key: each for key, each in read.items() if each is not None}
 
 
+def _moments(value: object) -> dict[str, str]:
+    return {
+        name: since for name, since in as_map(value).items() if isinstance(since, str) and is_moment(since)
+    }
+
+
 def _name(key: str) -> WorkspaceName:
     namespace, _, name = key.partition("/")
     return WorkspaceName(namespace, name)
@@ -90,6 +94,7 @@ def _data(logbook: Logbook) -> dict[str, str]:
         "meters": _json({name: plain(each) for name, each in logbook.meters.items()}),
         "accounts": _json(_within(100, ((str(name), plain(each)) for name, each in latest))),
         "orphans": _json(dict(logbook.orphans)),
+        "leaving": _json(dict(logbook.leaving)),
     }
 
 

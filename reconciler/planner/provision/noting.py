@@ -9,6 +9,7 @@ from reconciler.domain.cloud import AksStanding
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.logbook import Account, Attempt, Logbook, Refusal
 from reconciler.domain.state import DesiredState, DesiredWorkspace, ObservedPool, ObservedState
+from reconciler.planner.decide.pools import ENDED_BADLY
 
 from .failing import remembered, with_refusal
 from .ground import Ground
@@ -25,10 +26,13 @@ def note(logbook: Logbook, desired: DesiredState, observed: ObservedState, groun
     if observed.pools is None:
         return logbook
     ours = _ours(observed.pools, observed.aks, ground.config.fleet.name)
-    attempts, refusals = _attempts(logbook, ours, desired, Census(observed.nodes), ground)
+    aks = observed.aks
+    census = Census(observed.nodes, is_whole=aks is None or aks.may_change)
+    attempts, refusals = _attempts(logbook, ours, desired, census, ground)
     meters, accounts = metered(logbook.meters, logbook.accounts, ours, ground)
     settled = _settled(accounts, {meter.workspace for meter in meters.values()}, desired, ground)
-    noted = Logbook(attempts, refusals, meters, settled, _orphans(logbook, ours, desired, ground))
+    orphans, leaving = _orphans(logbook, ours, desired, ground), _leaving(logbook, ours, desired, ground)
+    noted = Logbook(attempts, refusals, meters, settled, orphans, leaving)
     return logbook if noted == logbook else replace(noted, refusals=remembered(refusals, ground.now))
 
 
@@ -75,9 +79,9 @@ def _of_pool(workspace: DesiredWorkspace, pool: str) -> DesiredWorkspace | None:
 
 
 def _without_pool(attempt: Attempt) -> Attempt:
-    if not (attempt.stood or attempt.joined or attempt.equipped):
+    if not (attempt.stood or attempt.joined or attempt.equipped or attempt.lost):
         return attempt
-    return replace(attempt, stood="", joined="", equipped="")
+    return replace(attempt, stood="", joined="", equipped="", lost="")
 
 
 def _is_of_now(pool: str, attempt: Attempt, ours: Seen, desired: DesiredState, ground: Ground) -> bool:
@@ -113,6 +117,25 @@ def _orphans(logbook: Logbook, ours: Seen, desired: DesiredState, ground: Ground
         return logbook.orphans
     alone = (each for each in ours.values() if not (each.owner and _is_known(each.owner, desired, ground)))
     return {each.name: logbook.orphans.get(each.name, ground.now) for each in alone}
+
+
+def _leaving(logbook: Logbook, ours: Seen, desired: DesiredState, ground: Ground) -> Mapping[str, str]:
+    """Since when Azure has been about each pool of a workspace that was removed from Git. What has ended
+    begins anew."""
+    if ground.config.unread:
+        return logbook.leaving
+    gone = {
+        name: pool
+        for name, pool in ours.items()
+        if pool.owner in ground.standing
+        and pool.owner not in desired.workspaces
+        and pool.owner not in desired.held
+        and pool.owner not in ground.config.workspaces
+    }
+    return {
+        name: ground.now if pool.state in ENDED_BADLY else logbook.leaving.get(name, ground.now)
+        for name, pool in gone.items()
+    }
 
 
 def _is_known(name: WorkspaceName, desired: DesiredState, ground: Ground) -> bool:

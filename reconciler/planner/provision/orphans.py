@@ -10,16 +10,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from reconciler.domain.logbook import Logbook
-from reconciler.domain.moment import clock, day_of, is_moment, later
+from reconciler.domain.moment import clock, day_of, is_moment, later, seconds_between
 from reconciler.domain.provisioning import Orphan, Spending
 from reconciler.domain.state import DesiredState, ObservedPool, ObservedState
-from reconciler.planner.decide.pools import DELETING
+from reconciler.planner.decide.pools import DELETING, ENDED_BADLY, SUCCEEDED
 
 from .ground import Ground
 from .setbacks import frozen
 from .spending import spending_by
 
 MOST_A_PASS = 3
+_STOPPING = "Canceling"
 
 
 def orphans_of(
@@ -34,6 +35,21 @@ def orphans_of(
         if _is_alone(observed.pools[name], desired, ground)
     ]
     return tuple(_a_few(found))
+
+
+def overdue(observed: ObservedState, logbook: Logbook, ground: Ground) -> frozenset[str]:
+    """Pools of workspaces that were removed from Git, which Azure has been making or removing for longer than
+    the Fleet allows."""
+    limits = ground.config.fleet.spec.provisioning.limits
+    late: set[str] = set()
+    for name, since in logbook.leaving.items():
+        pool = (observed.pools or {}).get(name)
+        if pool is None or pool.state in (SUCCEEDED, _STOPPING, *ENDED_BADLY):
+            continue
+        minutes = limits.delete_minutes if pool.state == DELETING else limits.create_minutes
+        if seconds_between(since, ground.now) > minutes * 60:
+            late.add(name)
+    return frozenset(late)
 
 
 def _is_alone(pool: ObservedPool, desired: DesiredState, ground: Ground) -> bool:
@@ -76,6 +92,8 @@ def _hold(orphan: Orphan, pool: ObservedPool, observed: ObservedState, ground: G
     """Why it stays for now; empty when nothing speaks for it any more."""
     if pool.state == DELETING:
         return "it is being deleted"
+    if not pool.is_tagged:
+        return "somebody took away the tags that say whose it is: give them back, or delete it by hand"
     if pool.owner is None:
         return "its tags do not say which workspace it was made for"
     if not ground.config.fleet.spec.provisioning.delete_orphans:

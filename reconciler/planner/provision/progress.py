@@ -26,10 +26,12 @@ LATE_FAILURE = 200
 
 
 class Census:
-    """The nodes by their agent pool, read only where somebody asks."""
+    """The nodes by their agent pool, read only where somebody asks. `is_whole` is whether nodes that are not
+    there are gone: not while the AKS cluster sleeps or wakes up."""
 
-    def __init__(self, nodes: tuple[ObservedObject, ...]) -> None:
+    def __init__(self, nodes: tuple[ObservedObject, ...], *, is_whole: bool = True) -> None:
         self._nodes = nodes
+        self.is_whole = is_whole
 
     def ready(self, pool: str, *, gpus: bool) -> int:
         """How many nodes of the pool are Ready, with GPUs where that is asked."""
@@ -76,7 +78,7 @@ def _as_far_as_it_came(attempt: Attempt, pool: ObservedPool) -> Attempt:
 def _succeeded(
     attempt: Attempt, pool: ObservedPool, way: DesiredWorkspace, census: Census, now: str
 ) -> Attempt:
-    after = replace(attempt, stood=attempt.stood or now)
+    after = replace(attempt, stood=attempt.stood or now, lost=_lost(attempt, pool, way, census, now))
     troubled = bool(attempt.failures or attempt.error or attempt.again)
     if attempt.equipped and not troubled:
         return after
@@ -90,6 +92,14 @@ def _succeeded(
         joined=attempt.joined or (now if joined else ""),
         equipped=attempt.equipped or (now if equipped else ""),
     )
+
+
+def _lost(attempt: Attempt, pool: ObservedPool, way: DesiredWorkspace, census: Census, now: str) -> str:
+    """Since when nodes that had joined are gone; of a pool that was made smaller none is lost."""
+    wanted = min(way.pool.count if way.pool else 0, pool.count)
+    if not attempt.joined or not census.is_whole or census.registered(pool.name) >= wanted:
+        return ""
+    return attempt.lost or now
 
 
 def _untold(attempt: Attempt, pool: ObservedPool) -> CloudError:

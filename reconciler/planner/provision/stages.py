@@ -6,6 +6,8 @@ controller rules; Kubernetes' own stages as KAITO judges them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.domain.fleet import Limits
 from reconciler.domain.logbook import Attempt
 from reconciler.domain.moment import is_moment, later, seconds_between
@@ -90,11 +92,28 @@ def _made(way: Way, pool: ObservedPool, census: Census, ground: Ground) -> Verdi
         return closed(_switched_off(pool), stays=True)
     if pool.count < _wanted(way) and (until := shut_until(way, way.setback, ground)):
         return resting(way, way.setback, until, stays=pool.count > 0)
-    if attempt is None or not attempt.stood or attempt.equipped or not pool.count:
+    if attempt is None or not attempt.stood or not pool.count:
+        return Verdict(Move.GO, stays=True)
+    if _is_over(attempt.lost, _limits(ground).join_minutes, ground):
+        return _bereft(way, pool, census, ground)
+    if attempt.equipped:
         return Verdict(Move.GO, stays=True)
     if not attempt.joined:
         return _joining(way, attempt, census, ground)
     return _equipping(way, attempt, ground)
+
+
+def _bereft(way: Way, pool: ObservedPool, census: Census, ground: Ground) -> Verdict:
+    """Nodes that had joined are gone and did not come back: the pool is made anew where none is Ready."""
+    minutes = _limits(ground).join_minutes
+    setback = took_too_long("join", minutes, way.option)
+    sentence = (
+        f"nodes of agent pool {pool.name} left the cluster and did not come back for {minutes:g} minutes"
+    )
+    setback = replace(setback, kind=Kind.RECREATE, sentence=sentence, closes=None)
+    if census.ready(pool.name, gpus=False):
+        return Verdict(Move.GO, setback, stays=True, stage="join")
+    return anew(way, setback, ground)
 
 
 def _joining(way: Way, attempt: Attempt, census: Census, ground: Ground) -> Verdict:

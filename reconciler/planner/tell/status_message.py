@@ -78,7 +78,7 @@ def _of_its_nodes(report: WorkspaceReport) -> str:
         return ""
     if choice.setback is None:
         return _of_another_way(choice, report.message)
-    step = choice.setback.next_step
+    step = choice.next_step
     if choice.needs_a_person:
         return f"waits for a person: {choice.trouble}{f'; {step}' if step else ''}"
     until = f" until {clock(choice.until, choice.until)}" if choice.until else ""

@@ -58,7 +58,7 @@ def _tried(choice: NodeChoice) -> dict[str, Any]:
         "mostTries": choice.most_tries if choice.tries else 0,
         "code": readable(setback.code),
         "correlationId": readable(setback.correlation),
-        "nextStep": readable(setback.next_step),
+        "nextStep": readable(choice.next_step),
     }
 
 

@@ -58,10 +58,14 @@ def test_a_price_nobody_knows_counts_for_nothing() -> None:
     assert not within(way(price=None), dollars_per_hour=0.01).desired.held
 
 
-def test_what_stands_beyond_a_lowered_budget_is_held_as_it_is() -> None:
-    made = provisions([way()], seen(observed_pool("wa")), budget={"dollars_per_hour": 1.0}, standing=(NAME,))
+def test_what_stands_beyond_a_lowered_budget_is_kept_to_and_its_nodes_are_not_made_again() -> None:
+    budget = {"dollars_per_hour": 1.0}
+    standing = provisions([way()], seen(observed_pool("wa")), budget=budget, standing=(NAME,))
+    gone = provisions([way()], seen(), budget=budget, standing=(NAME,))
 
-    assert set(made.desired.held) == {NAME}
+    assert standing.desired.held == {}
+    assert standing.choices[NAME].move is Move.GO
+    assert set(gone.desired.held) == {NAME}
 
 
 def test_nodes_that_karpenter_makes_are_paid_for_too() -> None:

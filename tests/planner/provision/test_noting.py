@@ -113,7 +113,36 @@ def test_neither_an_update_nor_a_lost_node_nor_an_eviction_takes_back_what_was_r
     book = at(5, booked(STANDING), seen(observed_pool(), nodes=(observed_node("wabc"),)))
 
     for pool in (observed_pool(state="Updating"), observed_pool(), observed_pool(count=0)):
-        assert at(60, book, seen(pool)).attempts["wabc"] == STANDING
+        assert replace(at(60, book, seen(pool)).attempts["wabc"], lost="") == STANDING
+
+
+def test_nodes_that_left_are_lost_from_the_first_look_without_them_until_they_are_back() -> None:
+    there = seen(observed_pool(), nodes=(observed_node("wabc"),))
+    asleep = replace(seen(observed_pool()), aks=AksStanding("Running", "Starting"))
+    book = at(5, booked(STANDING), there)
+
+    gone = at(60, book, seen(observed_pool()))
+    longer = at(120, gone, seen(observed_pool()))
+
+    assert gone.attempts["wabc"].lost == later(NOW, 60)
+    assert longer is gone
+    assert at(180, gone, there).attempts["wabc"].lost == ""
+    assert at(60, book, asleep).attempts["wabc"].lost == ""
+    assert at(60, book, seen(observed_pool(count=0))).attempts["wabc"].lost == ""
+
+
+def test_pools_of_what_was_removed_are_timed_until_azure_is_done_with_them() -> None:
+    nobody, stands = DesiredState({}, {}), ground(config(), NAME)
+    making = seen(observed_pool(state="Creating"))
+
+    first = note(Logbook(), nobody, making, stands)
+    second = note(first, nobody, making, replace(stands, now=later(NOW, 600)))
+    ended = note(second, nobody, seen(observed_pool(state="Canceled")), replace(stands, now=later(NOW, 900)))
+
+    assert first.leaving == {"wabc": NOW}
+    assert second.leaving == first.leaving
+    assert ended.leaving == {"wabc": later(NOW, 900)}
+    assert note(ended, nobody, seen(), stands).leaving == {}
 
 
 def test_what_was_reached_goes_with_the_pool_and_the_counts_stay() -> None:
@@ -225,7 +254,7 @@ def test_nodes_that_are_ready_end_a_run_of_failures() -> None:
     not_yet = at(60, booked(troubled), seen(observed_pool()))
     mended = at(60, booked(troubled), seen(observed_pool(), nodes=(observed_node("wabc"),)))
 
-    assert not_yet.attempts["wabc"] == troubled
+    assert replace(not_yet.attempts["wabc"], lost="") == troubled
     assert mended.attempts["wabc"] == replace(troubled, failures=0, error=None, again="")
 
 
@@ -340,7 +369,7 @@ def test_what_is_stopped_or_evicted_costs_nothing_until_it_is_back() -> None:
 
 
 def test_a_cluster_that_was_stopped_costs_nothing_and_loses_no_node() -> None:
-    book = at(0, booked(STANDING), seen(observed_pool()))
+    book = at(0, booked(STANDING), seen(observed_pool(), nodes=(observed_node("wabc"),)))
     asleep = replace(seen(observed_pool()), aks=AksStanding("Stopped", "Succeeded"))
 
     night = at(HOUR, book, asleep)

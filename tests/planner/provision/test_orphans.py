@@ -13,7 +13,7 @@ from reconciler.domain.logbook import Logbook, Meter
 from reconciler.domain.moment import later
 from reconciler.domain.provisioning import Orphan
 from reconciler.domain.state import ObservedPool, ObservedState
-from reconciler.planner.provision.orphans import orphans_of
+from reconciler.planner.provision.orphans import orphans_of, overdue
 from tests.builders import (
     A100,
     NAME,
@@ -132,3 +132,24 @@ def test_what_it_has_cost_is_told_up_to_the_beginning_of_the_day() -> None:
     assert orphan.spending.dollars == pytest.approx(12 * 4.0)
     assert orphan.spending.at == "2026-11-22T00:00:00Z"
     assert unmetered.spending.dollars is None
+
+
+def test_what_lost_its_tags_is_told_and_left_to_a_person() -> None:
+    assert "tags" in held(world(lost(is_tagged=False)))
+
+
+@pytest.mark.parametrize(
+    ("state", "minutes", "late"),
+    [
+        ("Creating", 39, False),
+        ("Creating", 41, True),
+        ("Deleting", 29, False),
+        ("Deleting", 31, True),
+        ("Succeeded", 900, False),
+        ("Canceling", 900, False),
+    ],
+)
+def test_what_azure_does_not_end_is_overdue(state: str, minutes: int, late: bool) -> None:
+    logbook = Logbook(leaving={"wlost": ago(minutes)})
+
+    assert overdue(world(lost(state=state)), logbook, ground()) == ({"wlost"} if late else set())

@@ -195,6 +195,26 @@ def test_nodes_that_never_join_are_made_anew_and_at_last_given_back() -> None:
     assert "none of its nodes joined" in last.because
 
 
+@pytest.mark.parametrize(
+    ("minutes", "nodes", "move", "says"),
+    [
+        (14, 0, Move.GO, False),
+        (16, 0, Move.ANEW, True),
+        (16, 1, Move.GO, True),
+    ],
+)
+def test_nodes_that_left_and_stay_away_are_made_anew(
+    minutes: int, nodes: int, move: Move, says: bool
+) -> None:
+    since = tried(stood=ago(900), joined=ago(890), equipped=ago(890), lost=ago(minutes))
+    there = tuple(observed_node("wa") for _ in range(nodes))
+
+    choice = chosen(way(), replace(seen(pool()), nodes=there), book(wa=since))
+
+    assert choice.move is move
+    assert (choice.setback is not None and "left the cluster" in choice.setback.sentence) is says
+
+
 def test_what_was_given_back_waits_for_a_person_and_says_why() -> None:
     why = "none of its nodes joined the cluster, after 3 tries"
 
