@@ -1,0 +1,1 @@
+"""Models from Hugging Face, or from whatever speaks its API."""

@@ -1,0 +1,1 @@
+"""A model that answers: one document in, an OpenAI-compatible server out."""

@@ -1,0 +1,33 @@
+"""From weights in a folder to a desk at which questions are answered."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from runtime.serving.document import ServingConfig, Small
+from runtime.serving.meters import Meters
+from runtime.serving.small.clerk import Clerk
+from runtime.serving.small.desk import Desk
+from runtime.serving.small.engine import Engine
+from runtime.serving.small.loading import load
+from runtime.serving.small.shelf import Shelf, folders
+from runtime.serving.telling import tell
+from runtime.serving.turns import Turns
+
+
+def open_desk(
+    config: ServingConfig, small: Small, weights: Path, meters: Meters, loop: asyncio.AbstractEventLoop
+) -> Desk:
+    """Load model and adapters and start the engine. Blocks; Mistaken says what a person must mend. An adapter
+    that cannot be served is told, and the others serve."""
+    loaded = load(config, small, weights)
+    adapted = config.adapters.may_change or bool(folders(Path(config.adapters.folder)))
+    shelf = Shelf(config.adapters, loaded.model, loaded.model.dtype, small.device)
+    for unusable in shelf.put_all():
+        tell("adapter left out", why=unusable)
+    engine = Engine(small, loaded, adapted=adapted, loop=loop)
+    engine.start()
+    clerk = Clerk(config.model.served_name, loaded, shelf, engine.limit)
+    turns = Turns(small.most_running, config.waiting)
+    return Desk(engine, clerk, turns, meters)

@@ -1,0 +1,1 @@
+"""What the person wrote in training_config.yaml, read and judged; no library of the GPU is imported here."""

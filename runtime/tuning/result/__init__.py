@@ -1,0 +1,1 @@
+"""The trained adapter: made fit to leave the machine, described, and delivered."""
