@@ -9,8 +9,8 @@ READY := .venv/.ready
 demo: $(READY)  ## the main job, from a git push to a served model, on this machine
 	@$(BIN)/towline demo
 
-test: $(READY)  ## every test; those that need kubectl or sshd say so when they skip
-	@$(BIN)/pytest -n 2 --dist loadfile
+test: $(READY)  ## every test of the house; those that need kubectl or sshd say so when they skip
+	@$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/runtime
 
 bench: $(READY)  ## a table of measurements and, last, one line of JSON
 	@$(BIN)/python -m tests.bench

@@ -13,6 +13,9 @@ FILE = "towline.yaml"
 
 NodeProvisioner = Literal["agentPool", "karpenter", "gpu-provisioner", "byo"]
 
+KAITO_REGISTRY = "mcr.microsoft.com/aks/kaito"
+"""Where KAITO's own images lie."""
+
 
 def _as_text(value: object) -> object:
     return str(value) if type(value) is int else value
@@ -85,7 +88,12 @@ class FeatureGates(Written):
 
 
 class FleetSpec(Written):
-    """What the fleet is allowed and how it is watched."""
+    """What the fleet is allowed and how it is watched.
+
+    `runtime` is whose containers serve and tune presets, `image_registry` where their images lie.
+    `private_hosts` are the only hosts with private addresses that training data may come from, and
+    `insecure_registries` those spoken to without TLS; both are for Towline's containers.
+    """
 
     cluster: AksCluster = AksCluster()
     namespaces: tuple[str, ...] = ("default",)
@@ -98,7 +106,10 @@ class FleetSpec(Written):
     on_immutable_change: Literal["refuse", "replace"] = "refuse"
     status_branch: str = "towline/status"
     interval_seconds: Annotated[int, Field(ge=5)] = 30
-    image_registry: str = "mcr.microsoft.com/aks/kaito"
+    runtime: Literal["kaito", "towline"] = "kaito"
+    image_registry: str = KAITO_REGISTRY
+    private_hosts: tuple[str, ...] = ()
+    insecure_registries: tuple[str, ...] = ()
     budget: Budget = Budget()
     provisioning: Provisioning = Provisioning()
     prune: Prune = Prune()

@@ -30,6 +30,8 @@ INSTANCE_TYPES = "towline.dev/instance-types"
 ZONES = "towline.dev/zones"
 CAPACITY_TYPE = "towline.dev/capacity-type"
 GPU_DRIVER = "towline.dev/gpu-driver"
+DEVICE = "towline.dev/device"
+WORK_CLAIM = "towline.dev/work-claim"
 TRY = "towline.dev/try"  # another value of it means: try anew
 
 RESERVED_SELECTOR_KEYS = frozenset(
@@ -185,6 +187,11 @@ class Workspace(Written):
     inference: Inference | None = None
     tuning: Tuning | None = None
     status: Any = Field(default=None, exclude=True)
+
+    @property
+    def wants_processors(self) -> bool:
+        """Whether it is to run without a GPU."""
+        return self.annotations.get(DEVICE, "").strip().lower() == "cpu"
 
     @property
     def annotations(self) -> dict[str, str]:

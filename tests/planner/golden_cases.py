@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from reconciler.domain.state import DesiredWorkspace
 from reconciler.planner.desire.desire import desire_cluster
 from tests.planner.asking import config, desired, manifest, serving, templates, tuning
 
@@ -32,6 +33,7 @@ OWN = {
         ],
     },
 }
+OURS = {"runtime": "towline", "image_registry": "registry.example.com/towline"}
 PVC = {"persistentVolumeClaim": {"claimName": "data"}}
 
 
@@ -48,6 +50,24 @@ def _adapters() -> dict[str, Any]:
 def _llama() -> dict[str, Any]:
     preset = {"name": "llama-3.3-70b-instruct", "presetOptions": {"modelAccessSecret": "hf-token"}}
     return manifest(NC48, count=2, name="llama", inference={"preset": preset, "config": "llama-settings"})
+
+
+def _own_adapters() -> dict[str, Any]:
+    """Weights of the person's own, several logins, an adapter of each kind, without a measurement."""
+    options = {"image": "registry.example.com/weights/phi:1", "imagePullSecrets": ["login", "other-login"]}
+    document = _adapters()
+    document["inference"]["preset"]["presetOptions"] = options
+    document["metadata"]["annotations"] = {"kaito.sh/disable-benchmark": "true"}
+    return document
+
+
+def _on_processors(**sections: Any) -> dict[str, Any]:
+    """Without a GPU, on a node that has the weights."""
+    return manifest(
+        None,
+        annotations={"towline.dev/device": "cpu", "kaito.sh/use-local-weights": "true"},
+        **sections,
+    )
 
 
 def _served() -> dict[str, Any]:
@@ -106,6 +126,7 @@ def rendered() -> dict[str, list[dict[str, Any]]]:
         ),
         "karpenter-tuning": desired(tuning(), node_provisioner="karpenter"),
         "gpu-provisioner-node-claims": desired(_llama(), LONG, node_provisioner="gpu-provisioner"),
+        **_in_own_containers(tuned, training),
     }
     documents = {
         name: [
@@ -117,6 +138,26 @@ def rendered() -> dict[str, list[dict[str, Any]]]:
     fleet = config(node_provisioner="karpenter", namespaces=["default", "research"])
     documents["cluster"] = [each.document for each in desire_cluster(fleet, templates())]
     return documents
+
+
+def _in_own_containers(tuned: dict[str, Any], training: dict[str, str]) -> dict[str, DesiredWorkspace]:
+    """The same in Towline's containers."""
+    local = {"node_provisioner": "byo", "private_hosts": ["data.example.com"], **OURS}
+    insecure = {"insecure_registries": ["registry.example.com"], **local}
+    claimed = {**tuning(), "metadata": {"name": "model", "annotations": {"towline.dev/work-claim": "work"}}}
+    return {
+        "towline-phi-4-mini-on-a100": desired(serving(), **OURS),
+        "towline-llama-3.3-70b-on-two-nodes": desired(_llama(), LONG, **OURS),
+        "towline-phi-4-by-transformers": desired(_transformers(), **OURS),
+        "towline-phi-3-with-adapters": desired(_own_adapters(), **OURS),
+        "towline-phi-4-without-gpus": desired(_on_processors(**_served()), **local),
+        "towline-mistral-in-its-own-format": desired(
+            serving("mistral-large-3-675b-instruct", "Standard_ND96isr_H200_v5"), **OURS
+        ),
+        "towline-tuning-url-to-image": desired(claimed, **OURS),
+        "towline-tuning-volume-to-volume": desired(tuning(**tuned), training, **OURS),
+        "towline-tuning-without-gpus": desired(_on_processors(tuning=tuning()["tuning"]), **insecure),
+    }
 
 
 def path_of(name: str) -> Path:

@@ -146,6 +146,24 @@ def test_every_tuning_preset_becomes_a_job_the_api_accepts(preset: Preset, api: 
         assert api.apply(each.ref, each.document) == 201
 
 
+@pytest.mark.parametrize("preset", catalog().presets, ids=lambda preset: preset.short_name)
+def test_every_preset_in_towlines_own_container_is_accepted_too(preset: Preset, api: Api) -> None:
+    document = serving(preset.name, cheapest(catalog(), preset)[0].instance.name)
+    document["metadata"]["name"] = "own-" + re.sub(r"[^a-z0-9]+", "-", preset.short_name)
+    for each in desired(document, runtime="towline", image_registry="registry.example.com/own").objects:
+        assert api.apply(each.ref, each.document) == 201
+        assert api.apply(each.ref, each.document) == 200
+
+
+def test_a_tuning_in_towlines_own_container_is_accepted_too(api: Api) -> None:
+    for name, method in (("own-lora", "lora"), ("own-qlora", "qlora")):
+        document = tuning(method=method)
+        document["metadata"]["name"] = name
+        for each in desired(document, runtime="towline", image_registry="registry.example.com/own").objects:
+            assert api.apply(each.ref, each.document) == 201
+            assert api.apply(each.ref, each.document) == 200
+
+
 def test_adapters_templates_and_namespaces_are_accepted_too(api: Api) -> None:
     source = {"name": "tone", "image": "r.example.com/tone:1", "imagePullSecrets": ["login"]}
     adapted = serving("phi-3-mini-128k-instruct", adapters=[{"source": source}], config="settings")

@@ -29,6 +29,9 @@ _MATTERS: dict[str, bool | set[str]] = {
     "node_classes": True,
     "feature_gates": True,
     "image_registry": True,
+    "runtime": True,
+    "private_hosts": True,
+    "insecure_registries": True,
     "cluster": {"location"},
     "provisioning": {"instance_types", "zones", "capacity_types"},
 }
@@ -181,7 +184,7 @@ def _objects(
     committed = {each.ref: each for each in config.supporting}
     yield from (_supporting(each, config.fleet.name, memo) for each in committed.values())
     params = {
-        (default_params(tuning), name.namespace)
+        (default_params(tuning, config.fleet), name.namespace)
         for name in present
         if (tuning := config.workspaces[name].manifest.tuning)
     }

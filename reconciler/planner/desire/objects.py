@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+import yaml
 from pydantic import BaseModel
 
 from reconciler.domain.identity import Ref, WorkspaceName
@@ -19,19 +21,27 @@ from reconciler.domain.state import (
 )
 from reconciler.domain.workspace import Workspace
 from reconciler.planner.resolve.blueprint import Blueprint, Runtime
+from reconciler.planner.resolve.towline.documents import Document, document_name
 
 from .render import Templates, canonical, digest
+
+DOCUMENT_DIGEST = "towline.dev/document-digest"
+"""Pod annotation: another document is another pod."""
 
 _SERVERS_OWN = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def objects_of(blueprint: Blueprint, manifest: Workspace, templates: Templates) -> tuple[DesiredObject, ...]:
-    """The custom resource, the nodes where Karpenter makes them, Services and workload."""
+    """The custom resource, the nodes where Karpenter makes them, the document our own containers read,
+    Services and workload."""
     name = blueprint.name
+    shown = _document(blueprint, templates)
+    marked = _marked(blueprint, shown)
     documents = (
         templates.render("workloads/workspace", _as_written(blueprint, manifest)),
         *_nodes(blueprint, templates),
-        *(templates.render(each, {"w": blueprint}) for each in _workload(blueprint.runtime)),
+        *shown,
+        *(templates.render(each, {"w": marked}) for each in _workload(blueprint.runtime)),
     )
     return tuple(desired_object(document, name) for document in documents)
 
@@ -71,6 +81,39 @@ def desired_object(document: Mapping[str, Any], workspace: WorkspaceName | None)
     ref = Ref(document["apiVersion"], document["kind"], metadata.get("namespace", ""), metadata["name"])
     body = canonical(document)
     return DesiredObject(ref, workspace, packed(body), digest(body))
+
+
+def _document(blueprint: Blueprint, templates: Templates) -> tuple[dict[str, Any], ...]:
+    """The ConfigMap with what our own container reads; none for another's."""
+    told = blueprint.document
+    if told is None:
+        return ()
+    values = {
+        "w": blueprint,
+        "name": document_name(blueprint.name.name, told),
+        "files": dict(_files(told, templates)),
+    }
+    return (templates.render("workloads/document", values),)
+
+
+def _files(told: Document, templates: Templates) -> Iterator[tuple[str, str]]:
+    yield told.file, _yaml(templates.render(told.template, {"d": told}))
+    for file, source in told.adapters.items():
+        yield file, _yaml(templates.render("parts/source", {"s": source}))
+
+
+def _yaml(document: Mapping[str, Any]) -> str:
+    """A document as people read it, in the order of its template."""
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text: str = yaml.dump(dict(document), Dumper=dumper, sort_keys=False, width=110, allow_unicode=True)
+    return text
+
+
+def _marked(blueprint: Blueprint, shown: tuple[dict[str, Any], ...]) -> Blueprint:
+    if not shown:
+        return blueprint
+    mark = digest(canonical(shown[0]["data"]))[:16]
+    return replace(blueprint, pod_annotations={**blueprint.pod_annotations, DOCUMENT_DIGEST: mark})
 
 
 def _workload(runtime: Runtime) -> tuple[str, ...]:

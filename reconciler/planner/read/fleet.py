@@ -13,6 +13,7 @@ from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.fleet import FILE, Fleet
 from reconciler.planner.rules.flaw import At, Flaw, said
 from reconciler.planner.rules.metadata import is_label
+from reconciler.planner.rules.own_runtime import fleet_runtime
 from reconciler.planner.rules.provisioning import provisioning_sizes, provisioning_zones
 
 from .tree import refusal_of
@@ -128,6 +129,7 @@ def _flaws(fleet: Fleet) -> Iterator[Flaw]:
                 "correct it",
             )
     yield from provisioning_zones(fleet)
+    yield from fleet_runtime(fleet)
     if not _is_branch(spec.status_branch):
         yield Flaw(
             ("spec", "statusBranch"), f"{said(spec.status_branch)!r} is no branch name", "use towline/status"

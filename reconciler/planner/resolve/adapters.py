@@ -15,7 +15,7 @@ from .subject import Subject
 
 FOLDER = "/mnt/adapter"
 _MOUNT = Mount("adapter-volume", FOLDER)
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
 def fetch_adapters(subject: Subject) -> Fetched | Finding:
@@ -36,7 +36,7 @@ def fetch_adapters(subject: Subject) -> Fetched | Finding:
 def _adapter(subject: Subject, adapter: Adapter, index: int) -> Fetched | Finding:
     field = f"inference.adapters[{index}].source"
     source = adapter.source or DataSource()
-    if not source.name or not _NAME.fullmatch(source.name):
+    if not source.name or not NAME.fullmatch(source.name):
         mend = "Name it with lower-case letters, digits, dots and dashes"
         return subject.error(f"{field}.name", f"adapter {index + 1} has no usable name", mend)
     folder = f"{FOLDER}/{source.name}"

@@ -13,6 +13,8 @@ from reconciler.domain.finding import Finding
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.state import Cost
 
+from .towline.documents import Document
+
 
 class Runtime(StrEnum):
     """What runs in the containers."""
@@ -124,7 +126,8 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container; `gpus` of `gpu_resource` are requested and limited."""
+    """One container; `gpus` of `gpu_resource` are requested and limited. `message_policy` is what is told of
+    its end where it wrote nothing itself; empty leaves it to Kubernetes."""
 
     name: str
     image: str
@@ -138,13 +141,15 @@ class Container:
     startup: Probe | None = None
     liveness: Probe | None = None
     readiness: Probe | None = None
+    message_policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Pod:
     """The pod of a preset: what is fetched first, what runs, and what it keeps.
 
-    `restart_policy` None is what Kubernetes does by itself: Always.
+    `restart_policy` None is what Kubernetes does by itself: Always. `group` owns the volumes of a pod that is
+    not root's; `grace` are the seconds from SIGTERM to SIGKILL, None for Kubernetes' own 30.
     """
 
     containers: tuple[Container, ...]
@@ -153,6 +158,8 @@ class Pod:
     claims: tuple[Claim, ...] = ()
     pull_secrets: tuple[str, ...] = ()
     restart_policy: str | None = None
+    group: int | None = None
+    grace: int | None = None
 
     @property
     def shares_processes(self) -> bool | None:
@@ -201,7 +208,8 @@ class Blueprint:
 
     `pod` is None where the person wrote the pod: `own_pod` is then their spec, ours merged in. `selector`
     never changes for a workspace; `requirements` are node labels with the values each may have. `option` is
-    the way its nodes are had, `alternatives` the same workspace with the other ways its owner accepts.
+    the way its nodes are had, `alternatives` the same workspace with the other ways its owner accepts;
+    `document` is what a container of ours reads.
     """
 
     name: WorkspaceName
@@ -224,6 +232,7 @@ class Blueprint:
     service_ports: tuple[Port, ...]
     option: Option
     default_params: str = ""
+    document: Document | None = None
     because: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     alternatives: tuple[Blueprint, ...] = ()

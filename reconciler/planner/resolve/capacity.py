@@ -25,6 +25,8 @@ _size = lru_cache(maxsize=1024)(size)  # a fleet serves the same models on the s
 
 def resolve_capacity(subject: Subject, context: int | None) -> Capacity | Finding:
     """The machines this workspace needs for sequences of `context` tokens, or why none will do."""
+    if subject.on_processors:
+        return _without_gpus(subject)
     match subject.provisioner:
         case "byo":
             return _own_nodes(subject, context)
@@ -52,7 +54,7 @@ def _bought(subject: Subject, context: int | None) -> Capacity | Finding:
 
 def _sized(subject: Subject, instance: InstanceType, context: int | None) -> Sizing | TooSmall:
     if subject.runtime is Runtime.TRANSFORMERS:
-        return size_transformers(subject.model, instance, context)
+        return size_transformers(subject.model, _used_by_transformers(subject, instance), context)
     return _size(subject.model, instance, context)
 
 
@@ -64,7 +66,7 @@ def _served(subject: Subject, instance: InstanceType, sizing: Sizing | TooSmall)
         instance_type=instance.name,
         nodes=nodes,
         gpus_per_node=instance.gpu_count or 0,
-        gpus_asked=instance.gpu_count or 0,
+        gpus_asked=_used_by_transformers(subject, instance).gpu_count or 0,
         cost=_cost(subject, instance, nodes),
         has_nvidia=instance.gpu.vendor == "NVIDIA",
         memory_share=utilisation(instance.gpu),
@@ -74,6 +76,18 @@ def _served(subject: Subject, instance: InstanceType, sizing: Sizing | TooSmall)
         data_parallel=sizing.data_parallel,
         because=(*sizing.because, *_declared_differs(subject, nodes)),
     )
+
+
+def _used_by_transformers(subject: Subject, instance: InstanceType) -> InstanceType:
+    """The machine as far as it is used: Towline's engine on Transformers stays on one GPU."""
+    is_small = subject.is_towline and subject.runtime is Runtime.TRANSFORMERS
+    return replace(instance, gpu_count=1) if is_small and instance.gpu_count else instance
+
+
+def _without_gpus(subject: Subject) -> Capacity:
+    cost = Cost(0.0, subject.catalog.sizes.prices.date, "")
+    because = "it runs on the processors of the fleet's own nodes; nothing is bought"
+    return Capacity("", 1, 0, 0, cost, because=(because,))
 
 
 def _declared_differs(subject: Subject, nodes: int) -> tuple[str, ...]:

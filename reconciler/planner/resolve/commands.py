@@ -25,8 +25,8 @@ def vllm_arguments(subject: Subject, capacity: Capacity, local_weights: str = ""
     preset = subject.model
     return arguments(
         _source(preset, local_weights)
-        | _model_options(preset)
-        | _fleet_options(subject)
+        | model_options(preset)
+        | fleet_options(subject)
         | _spread(preset, capacity)
     )
 
@@ -82,7 +82,8 @@ def _source(preset: Preset, local_weights: str) -> dict[str, object]:
     }
 
 
-def _model_options(preset: Preset) -> dict[str, object]:
+def model_options(preset: Preset) -> dict[str, object]:
+    """What vLLM is told of the model."""
     told = preset.vllm
     return {
         "served-model-name": preset.short_name,
@@ -102,7 +103,8 @@ def _model_options(preset: Preset) -> dict[str, object]:
     }
 
 
-def _fleet_options(subject: Subject) -> dict[str, object]:
+def fleet_options(subject: Subject) -> dict[str, object]:
+    """What vLLM is told by the person and for every model."""
     inference = subject.manifest.inference
     mode = subject.manifest.annotations.get(PERFORMANCE_MODE, "balanced")
     return {

@@ -16,7 +16,7 @@ from reconciler.domain.workspace import ENABLE_LB
 from reconciler.planner.read.plain import unsayable
 
 from .adapters import fetch_adapters
-from .blueprint import Blueprint, Capacity, Nodes, Pod, Runtime
+from .blueprint import Blueprint, Capacity, Nodes, Runtime
 from .capacity import resolve_capacity
 from .machines import resolve_nodes
 from .own_pod import own_metadata, own_pod
@@ -24,6 +24,9 @@ from .scheduling import preferred_nodes, requirements, tolerations, unsettable
 from .serving import service_ports, serving_pod
 from .settings import context_of
 from .subject import Subject, read_subject
+from .towline.serving import own_serving
+from .towline.training import own_training
+from .towline.work import Work
 from .training import default_params, training_pod
 from .ways import ways_of
 
@@ -61,12 +64,12 @@ def _resolved(subject: Subject, context: int | None) -> Blueprint | tuple[Findin
 def _blueprint(subject: Subject, capacity: Capacity, nodes: Nodes) -> Blueprint | tuple[Finding, ...]:
     wanted = requirements(subject, nodes.pool)
     tolerated = tolerations(capacity.gpu_resource)
-    pod = _pod(subject, capacity)
+    work = _work(subject, capacity)
     own = own_pod(subject, wanted, tolerated) if subject.runtime is Runtime.TEMPLATE else None
-    for mistake in (pod, own):
+    for mistake in (work, own):
         if isinstance(mistake, Finding):
             return (mistake,)
-    assert not isinstance(pod, Finding)
+    assert not isinstance(work, Finding)
     assert not isinstance(own, Finding)
     labels, selector = _labels(subject), {WORKSPACE: subject.name.name}
     pod_labels, pod_annotations = own_metadata(subject)
@@ -86,26 +89,38 @@ def _blueprint(subject: Subject, capacity: Capacity, nodes: Nodes) -> Blueprint 
         pod_annotations={**pod_annotations, **_config_digest(subject.declared), **_undisturbed(subject)},
         requirements=wanted,
         tolerations=tolerated,
-        pod=pod,
+        pod=work.pod if work else None,
         own_pod=own,
         service_type=service,
-        service_ports=service_ports(subject.runtime, capacity, service),
+        service_ports=service_ports(subject, capacity, service),
         option=subject.option,
-        default_params=default_params(subject.manifest.tuning),
-        because=capacity.because,
+        default_params=default_params(subject.manifest.tuning, subject.fleet),
+        document=work.document if work else None,
+        because=(*capacity.because, *(work.because if work else ())),
         findings=(*unsettable(subject), *_too_few_named(subject, capacity)),
     )
 
 
-def _pod(subject: Subject, capacity: Capacity) -> Pod | Finding | None:
+def _work(subject: Subject, capacity: Capacity) -> Work | Finding | None:
     match subject.runtime:
         case Runtime.TEMPLATE:
             return None
         case Runtime.TUNING:
-            return training_pod(subject, capacity)
+            train = own_training if subject.is_towline else _kaitos_training
+            return train(subject, capacity)
         case Runtime.VLLM | Runtime.TRANSFORMERS:
-            adapters = fetch_adapters(subject)
-            return adapters if isinstance(adapters, Finding) else serving_pod(subject, capacity, adapters)
+            serve = own_serving if subject.is_towline else _kaitos_serving
+            return serve(subject, capacity)
+
+
+def _kaitos_training(subject: Subject, capacity: Capacity) -> Work | Finding:
+    pod = training_pod(subject, capacity)
+    return pod if isinstance(pod, Finding) else Work(pod)
+
+
+def _kaitos_serving(subject: Subject, capacity: Capacity) -> Work | Finding:
+    adapters = fetch_adapters(subject)
+    return adapters if isinstance(adapters, Finding) else Work(serving_pod(subject, capacity, adapters))
 
 
 def _labels(subject: Subject) -> dict[str, str]:

@@ -30,14 +30,15 @@ _CUDA_KEYRING = (
 
 def serving_pod(subject: Subject, capacity: Capacity, adapters: Fetched) -> Pod:
     """The pod, with nothing left to choose."""
-    options = _options(subject)
+    options = preset_options(subject)
     image = options.image or subject.image("serving")
-    kept = SHARED_MEMORY + _weights(subject, capacity) + _config(subject) + adapters + _cuda(subject, image)
+    weights, settings = weights_volume(subject, capacity), settings_mount(subject)
+    kept = SHARED_MEMORY + weights + settings + adapters + _cuda(subject, image)
     container = Container(
         name=subject.name.name,
         image=image,
         command=(),
-        env=(*access_token(options), *_environment(subject, capacity), *kept.env),
+        env=(*access_token(options), *environment(subject, capacity), *kept.env),
         mounts=kept.mounts,
         ports=(HTTP, KV_EVENTS) if subject.runtime is Runtime.VLLM else (HTTP,),
         gpus=capacity.gpus_asked,
@@ -47,7 +48,7 @@ def serving_pod(subject: Subject, capacity: Capacity, adapters: Fetched) -> Pod:
         containers=(_started(container, subject, capacity),),
         init_containers=kept.containers,
         volumes=kept.volumes,
-        claims=_claims(subject, capacity),
+        claims=claims(subject, capacity),
         pull_secrets=options.image_pull_secrets or (),
     )
 
@@ -58,13 +59,14 @@ def access_token(options: PresetOptions) -> Iterator[Env]:
         yield Env("HF_TOKEN", secret=options.model_access_secret)
 
 
-def service_ports(runtime: Runtime, capacity: Capacity, service_type: str) -> tuple[Port, ...]:
+def service_ports(subject: Subject, capacity: Capacity, service_type: str) -> tuple[Port, ...]:
     """The ports of the workspace's Service. Ray and the cache events ask nobody who they are: they stay
-    inside the cluster, and Ray's exist only where there is a Ray cluster."""
+    inside the cluster, and Ray's exist only where there is a Ray cluster; our own has no dashboard, and its
+    pods find their leader without the Service."""
     ports = [Port("http", 80, 5000)]
-    if service_type == "ClusterIP" and runtime is Runtime.VLLM:
+    if service_type == "ClusterIP" and subject.runtime is Runtime.VLLM:
         ports.append(Port("kv-events", 5557, 5557))
-        if capacity.is_distributed:
+        if capacity.is_distributed and not subject.is_towline:
             ports += [Port("ray", 6379, 6379), Port("dashboard", 8265, 8265)]
     return tuple(ports)
 
@@ -75,12 +77,13 @@ def local_weights(subject: Subject) -> str:
     Source: KAITO v0.12: /opt/kaito/models/ and the lower-case repository name with dashes for slashes.
     """
     asked = subject.manifest.annotations.get(USE_LOCAL_WEIGHTS, "").lower() == "true"
-    if not asked or subject.runtime is not Runtime.VLLM:
+    if not asked or not (subject.runtime is Runtime.VLLM or subject.is_towline):
         return ""
     return "/opt/kaito/models/" + subject.model.name.lower().replace("/", "-")
 
 
-def _options(subject: Subject) -> PresetOptions:
+def preset_options(subject: Subject) -> PresetOptions:
+    """What the person says beside the preset's name; nothing where they say nothing."""
     preset = subject.manifest.preset
     return preset.preset_options if preset and preset.preset_options else PresetOptions()
 
@@ -98,7 +101,8 @@ def _started(container: Container, subject: Subject, capacity: Capacity) -> Cont
     return with_probes(started, subject.model, leader)
 
 
-def _environment(subject: Subject, capacity: Capacity) -> Iterator[Env]:
+def environment(subject: Subject, capacity: Capacity) -> Iterator[Env]:
+    """What vLLM reads from its environment, and the pod's number where one model spans several."""
     if subject.runtime is not Runtime.VLLM:
         return
     yield Env("VLLM_USE_DEEP_GEMM", "1" if subject.model.requires_deepgemm else "0")
@@ -107,24 +111,27 @@ def _environment(subject: Subject, capacity: Capacity) -> Iterator[Env]:
         yield Env("POD_INDEX", field="metadata.labels['apps.kubernetes.io/pod-index']")
 
 
-def _weights(subject: Subject, capacity: Capacity) -> Fetched:
+def weights_volume(subject: Subject, capacity: Capacity) -> Fetched:
+    """What the weights lie on: the node's folder, its own fast disk, or the pod's room."""
     local = local_weights(subject)
     if local:
         volume = Volume("model-weights-hostpath", host_path=local, host_path_type="Directory")
         return Fetched(volumes=(volume,), mounts=(Mount(volume.name, local, read_only=True),))
-    claimed = bool(_claims(subject, capacity))
+    claimed = bool(claims(subject, capacity))
     volumes = () if claimed else (Volume(_WEIGHTS_VOLUME),)
     return Fetched(volumes=volumes, mounts=(Mount(_WEIGHTS_VOLUME, WEIGHTS),))
 
 
-def _claims(subject: Subject, capacity: Capacity) -> tuple[Claim, ...]:
+def claims(subject: Subject, capacity: Capacity) -> tuple[Claim, ...]:
+    """The disk for the weights, where a person wants it and the machine has one."""
     storage_class = subject.manifest.annotations.get(WEIGHTS_STORAGE_CLASS)
     if not storage_class or not capacity.nvme or local_weights(subject):
         return ()
     return (Claim(_WEIGHTS_VOLUME, storage_class, subject.model.disk_gib),)
 
 
-def _config(subject: Subject) -> Fetched:
+def settings_mount(subject: Subject) -> Fetched:
+    """The person's own settings for the engine, where there are any."""
     inference = subject.manifest.inference
     if inference is None or not inference.config:
         return Fetched()

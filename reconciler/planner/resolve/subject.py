@@ -11,7 +11,7 @@ from reconciler.domain.accepted import Accepted, accepted
 from reconciler.domain.cloud import CapacityType, Option
 from reconciler.domain.config import Declared
 from reconciler.domain.finding import Finding, Severity
-from reconciler.domain.fleet import Fleet
+from reconciler.domain.fleet import KAITO_REGISTRY, Fleet
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.workspace import BYPASS_RESOURCE_CHECKS, RUNTIME, Workspace
 
@@ -76,6 +76,20 @@ class Subject:
             return CapacityType.SPOT in self.accepted.capacity_types
         return self.option.capacity_type is CapacityType.SPOT
 
+    @property
+    def is_towline(self) -> bool:
+        """Whether Towline's own containers do the work. A person's template is nobody's but theirs."""
+        return self.fleet.spec.runtime == "towline" and self.runtime is not Runtime.TEMPLATE
+
+    @property
+    def on_processors(self) -> bool:
+        """Whether it runs without a GPU, which Towline's containers alone can."""
+        return self.is_towline and self.manifest.wants_processors
+
+    def own_image(self, use: str) -> str:
+        """Towline's image for serving or tuning, which lies where the Fleet says."""
+        return f"{self.fleet.spec.image_registry.rstrip('/')}/{self.catalog.images[f'towline_{use}'].image}"
+
     def image(self, use: str) -> str:
         """The catalog's image for that use, from the fleet's registry where it mirrors KAITO's."""
         return self.mirrored(self.catalog.images[use].image)
@@ -97,9 +111,6 @@ class Subject:
     def _finding(self, field: str, message: str, mend: str, severity: Severity) -> Finding:
         place = self.declared
         return Finding(place.file, place.line, 1, field, message, mend, severity, place.name)
-
-
-KAITO_REGISTRY = "mcr.microsoft.com/aks/kaito"
 
 
 def read_subject(declared: Declared, fleet: Fleet, catalog: Catalog) -> Subject | Finding:
@@ -124,6 +135,8 @@ def _runtime(manifest: Workspace, fleet: Fleet) -> Runtime:
     if manifest.inference and manifest.inference.template is not None:
         return Runtime.TEMPLATE
     asked = manifest.annotations.get(RUNTIME)
+    if fleet.spec.runtime == "towline" and manifest.wants_processors:
+        return Runtime.TRANSFORMERS
     if asked == Runtime.TRANSFORMERS or not fleet.spec.feature_gates.vllm:
         return Runtime.TRANSFORMERS
     return Runtime.VLLM
@@ -150,14 +163,17 @@ def _with_preset(subject: Subject) -> Subject | Finding:
 
 def _runnable(subject: Subject, preset: Preset, field: str) -> Subject | Finding:
     runtime = subject.runtime
-    if runtime is Runtime.TUNING and (preset.tuning is None or preset.tuning.weights_image is None):
-        able = sorted(
-            each.short_name for each in subject.catalog.presets if each.tuning and each.tuning.weights_image
-        )
+    if runtime is Runtime.TUNING and not _is_tunable(subject, preset):
+        able = sorted(each.short_name for each in subject.catalog.presets if _is_tunable(subject, each))
         return subject.error(
             field, f"{preset.short_name} cannot be fine-tuned", f"Choose one of {', '.join(able)}"
         )
-    if runtime is Runtime.TRANSFORMERS and preset.transformers is None:
+    if runtime is Runtime.TRANSFORMERS and preset.transformers is None and not subject.on_processors:
         message = f"{preset.short_name} does not run on Hugging Face Transformers"
         return subject.error(field, message, f"Remove the annotation {RUNTIME}: vLLM serves it")
     return replace(subject, preset=preset)
+
+
+def _is_tunable(subject: Subject, preset: Preset) -> bool:
+    """KAITO's image reads the base model from an artifact, ours from where serving does."""
+    return preset.tuning is not None and (subject.is_towline or preset.tuning.weights_image is not None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.domain.finding import Finding
+from reconciler.domain.fleet import Fleet
 from reconciler.domain.workspace import DataDestination, DataSource, Tuning
 
 from .blueprint import Capacity, Container, Env, Mount, Pod, SecretFile, Volume
@@ -28,7 +29,7 @@ def training_pod(subject: Subject, capacity: Capacity) -> Pod | Finding:
     results = _results(subject, tuning.output or DataDestination())
     if isinstance(results, Finding):
         return results
-    kept = SHARED_MEMORY + _weights(subject) + data + _config(tuning) + results
+    kept = SHARED_MEMORY + _weights(subject) + data + _config(tuning, subject.fleet) + results
     return Pod(
         containers=(
             _trainer(subject, capacity, kept, results.mounts[0]),
@@ -41,9 +42,10 @@ def training_pod(subject: Subject, capacity: Capacity) -> Pod | Finding:
     )
 
 
-def default_params(tuning: Tuning | None) -> str:
-    """The name of the ConfigMap that is shipped for this method, where the person names none of their own."""
-    if tuning is None or tuning.config:
+def default_params(tuning: Tuning | None, fleet: Fleet) -> str:
+    """The name of the ConfigMap that is shipped for this method, where the person names none of their own.
+    Towline's container needs none: it chooses for the GPU it finds."""
+    if tuning is None or tuning.config or fleet.spec.runtime == "towline":
         return ""
     return "qlora-params-template" if (tuning.method or "").lower() == "qlora" else "lora-params-template"
 
@@ -98,8 +100,8 @@ def _data(subject: Subject, source: DataSource) -> Fetched | Finding:
     return subject.error("tuning.input", message, "Give urls, an image or a volumeSource")
 
 
-def _config(tuning: Tuning) -> Fetched:
-    volume = Volume("config-volume", config_map=tuning.config or default_params(tuning))
+def _config(tuning: Tuning, fleet: Fleet) -> Fetched:
+    volume = Volume("config-volume", config_map=tuning.config or default_params(tuning, fleet))
     return Fetched(volumes=(volume,), mounts=(Mount(volume.name, CONFIG, read_only=True),))
 
 

@@ -20,7 +20,8 @@ MOST_ADAPTERS = 10
 
 
 def adapters(served: Inference, runtime: str | None) -> Iterator[Flaw]:
-    """All adapters. `runtime` is None on a change, when KAITO does not look at it."""
+    """All adapters. `runtime` is None where nothing is said of strength here: on a change, when KAITO does
+    not look at it, and for Towline's own containers."""
     given = served.adapters or ()
     if len(given) > MOST_ADAPTERS:
         yield Flaw(

@@ -9,6 +9,7 @@ from itertools import islice
 from reconciler.domain.workspace import (
     BYPASS_RESOURCE_CHECKS,
     CAPACITY_TYPE,
+    DEVICE,
     DISABLE_BENCHMARK,
     ENABLE_LB,
     GPU_DRIVER,
@@ -22,6 +23,7 @@ from reconciler.domain.workspace import (
     TRY,
     USE_LOCAL_WEIGHTS,
     V1BETA1,
+    WORK_CLAIM,
     ZONES,
     Workspace,
 )
@@ -48,6 +50,8 @@ _KNOWN = (
     CAPACITY_TYPE,
     GPU_DRIVER,
     TRY,
+    DEVICE,
+    WORK_CLAIM,
     "towline.dev/weights-storage-class",
     "kaito.sh/model-mirror-storage-class",
     "kaito.sh/streaming-service-account",

@@ -42,8 +42,19 @@ class Context:
         """Whether nodes are made for a workspace; otherwise it runs on nodes somebody brought."""
         return self.fleet.spec.node_provisioner != "byo"
 
+    @property
+    def is_towline(self) -> bool:
+        """Whether presets run in Towline's own containers."""
+        return self.fleet.spec.runtime == "towline"
+
+    def on_processors(self, workspace: Workspace) -> bool:
+        """Whether it is to run without a GPU, which Towline's own containers can."""
+        return self.is_towline and workspace.wants_processors
+
     def runtime(self, workspace: Workspace) -> str:
         """The runtime that serves a preset; every annotation but `transformers` means vLLM."""
+        if self.on_processors(workspace):
+            return TRANSFORMERS
         if not self.fleet.spec.feature_gates.vllm:
             return TRANSFORMERS
         return TRANSFORMERS if workspace.annotations.get(RUNTIME) == TRANSFORMERS else VLLM

@@ -16,6 +16,7 @@ from .flaw import NOWHERE, At, Flaw
 from .hardware import hardware
 from .inference import inference
 from .metadata import metadata
+from .own_runtime import own_runtime
 from .partition import partition
 from .placeholders import placeholders
 from .resource import resource
@@ -46,6 +47,7 @@ def _flaws(workspace: Workspace, context: Context) -> Iterator[Flaw]:
     yield from partition(workspace, context)
     yield from inference(workspace, context)
     yield from tuning(workspace, context)
+    yield from own_runtime(workspace, context)
     yield from beyond(workspace, context)
     yield from hardware(workspace, context)
     yield from accepted_machines(workspace, context)

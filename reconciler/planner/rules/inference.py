@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from reconciler.catalog import preset as catalog
 from reconciler.catalog.catalog import Retired, Unknown
 from reconciler.domain.config import FieldPath
 from reconciler.domain.workspace import MODEL_STREAMING, V1ALPHA1, Inference, Preset, Workspace
@@ -37,7 +38,7 @@ def inference(workspace: Workspace, context: Context) -> Iterator[Flaw]:
         yield from preset_name(("inference", "preset", "name"), served.preset, context)
         yield from _preset(workspace, served.preset, context)
     yield from inference_resource(workspace, context)
-    yield from adapters(served, context.runtime(workspace))
+    yield from adapters(served, None if context.is_towline else context.runtime(workspace))
     yield from inference_config(workspace, context)
 
 
@@ -91,7 +92,7 @@ def _preset(workspace: Workspace, preset: Preset, context: Context) -> Iterator[
     yield from preset_options(PRESET, preset, workspace)
     known = context.preset(workspace)
     runtime = context.runtime(workspace)
-    if known is not None and runtime == TRANSFORMERS and TRANSFORMERS not in known.runtimes:
+    if known is not None and runtime == TRANSFORMERS and not _is_transformers(known, workspace, context):
         yield Flaw(
             (*PRESET, "name"),
             f"{known.short_name} is not served by the Transformers runtime",
@@ -107,6 +108,11 @@ def _preset(workspace: Workspace, preset: Preset, context: Context) -> Iterator[
             f"{known.name} is gated on Hugging Face: without a token its weights cannot be fetched",
             "accept its licence there, and name a Secret with the key HF_TOKEN in modelAccessSecret",
         )
+
+
+def _is_transformers(known: catalog.Preset, workspace: Workspace, context: Context) -> bool:
+    """Without a GPU there is no other runtime; whether it runs is then found by trying."""
+    return TRANSFORMERS in known.runtimes or context.on_processors(workspace)
 
 
 def _secret(preset: Preset) -> str | None:

@@ -26,6 +26,8 @@ def own_nodes(workspace: Workspace, context: Context) -> Iterator[Flaw]:
     if not matching:
         yield Flaw(SELECTOR, "no node carries these labels", "label the nodes, or correct the selector")
         return
+    if context.on_processors(workspace):
+        return
     unknown = [node for node in matching if _gpus(node) is None]
     if unknown:
         yield _silent(unknown[0])

@@ -12,7 +12,7 @@ from .flaw import Flaw, said, warning
 from .images import image
 from .inference import preset_name, preset_options
 from .training_config import training_config
-from .urls import url
+from .urls import own_url, url
 
 METHODS = ("lora", "qlora")
 INPUT: FieldPath = ("tuning", "input")
@@ -31,7 +31,7 @@ def tuning(workspace: Workspace, context: Context) -> Iterator[Flaw]:
         message = f"{said(asked.method)} is no method" if asked.method else "method is missing"
         yield Flaw(("tuning", "method"), message, "use lora or qlora")
     yield from training_config(workspace, context)
-    yield from _input(asked.input, workspace)
+    yield from _input(asked.input, workspace, context)
     yield from tuning_output(asked.output)
 
 
@@ -77,7 +77,7 @@ def _preset(asked: Tuning, workspace: Workspace, context: Context) -> Iterator[F
         )
 
 
-def _input(data: DataSource | None, workspace: Workspace) -> Iterator[Flaw]:
+def _input(data: DataSource | None, workspace: Workspace, context: Context) -> Iterator[Flaw]:
     if data is None:
         yield Flaw(INPUT, "input is missing: there is no data", "add urls, an image or a volumeSource")
         return
@@ -86,11 +86,14 @@ def _input(data: DataSource | None, workspace: Workspace) -> Iterator[Flaw]:
     if data.image is not None:
         yield from image((*INPUT, "image"), data.image)
     for index, text in enumerate(data.urls or ()):
-        yield from _url((*INPUT, "urls", index), text, workspace)
+        yield from _url((*INPUT, "urls", index), text, workspace, context)
 
 
-def _url(path: FieldPath, text: str, workspace: Workspace) -> Iterator[Flaw]:
+def _url(path: FieldPath, text: str, workspace: Workspace, context: Context) -> Iterator[Flaw]:
     """v1alpha1 admits any URL, so there we only tell."""
+    if context.is_towline:
+        yield from own_url(path, text, context.fleet.spec.private_hosts)
+        return
     for flaw in url(path, text):
         is_beta = workspace.api_version == V1BETA1
         yield flaw if is_beta else warning(flaw.path, flaw.message, flaw.mend)

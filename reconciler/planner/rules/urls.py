@@ -45,6 +45,26 @@ def url(path: FieldPath, text: str) -> Iterator[Flaw]:
         )
 
 
+def own_url(path: FieldPath, text: str, private_hosts: tuple[str, ...]) -> Iterator[Flaw]:
+    """What Towline's container fetches: by https, and by http from hosts the Fleet names as private, which
+    may lie inside. Source: runtime/artifacts/web."""
+    try:
+        parts = urlsplit(text)
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if host and host in {each.lower() for each in private_hosts} and not _NOT_IN_URLS.search(text):
+        if parts.scheme.lower() not in ("http", "https"):
+            yield Flaw(
+                path, f"data is fetched over HTTP and HTTPS, not {said(parts.scheme)}", "use an https URL"
+            )
+        return
+    yield from url(path, text)
+    if parts.scheme.lower() == "http":
+        mend = "use https, or have an operator name the host in spec.privateHosts of towline.yaml"
+        yield Flaw(path, "data comes over plain http, which anyone on the way can change", mend)
+
+
 def _is_address(host: str) -> bool:
     return _address(host) is not None
 
