@@ -28,6 +28,7 @@ from .requests import RequestLog
 from .settings import SandboxSettings
 from .snapshot import Snapshot, read_snapshot
 from .trouble import Troubles
+from .world.definitions import karpenter_definitions
 from .world.ground import Pace
 from .world.world import World, ground_of
 
@@ -96,6 +97,8 @@ class Embedded:
             self._cloud.adopt(before.pools, before.operations, before.power)
         else:
             self._cloud.adopt([_system_pool(self._cloud.sizes)], ())
+            for definition in karpenter_definitions():
+                self._store.create(definition)
 
     def _look(self) -> Snapshot:
         return Snapshot(

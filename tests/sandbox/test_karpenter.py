@@ -1,4 +1,4 @@
-"""Static NodePools become NodeClaims and nodes, once Karpenter's kinds are there."""
+"""Static NodePools become NodeClaims and nodes."""
 
 from __future__ import annotations
 
@@ -11,28 +11,6 @@ from .objects import NODES, SETS, are_ready, create, holds, read, stateful, temp
 
 POOLS = "/apis/karpenter.sh/v1/nodepools"
 CLAIMS = "/apis/karpenter.sh/v1/nodeclaims"
-
-
-def definition(kind: str) -> dict[str, Any]:
-    plural = f"{kind.lower()}s"
-    version = {
-        "name": "v1",
-        "served": True,
-        "storage": True,
-        "subresources": {"status": {}},
-        "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-    }
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{plural}.karpenter.sh"},
-        "spec": {
-            "group": "karpenter.sh",
-            "scope": "Cluster",
-            "names": {"plural": plural, "singular": kind.lower(), "kind": kind, "listKind": f"{kind}List"},
-            "versions": [version],
-        },
-    }
 
 
 def node_pool(name: str, replicas: int) -> dict[str, Any]:
@@ -50,8 +28,6 @@ def node_pool(name: str, replicas: int) -> dict[str, Any]:
 @pytest.fixture
 def karpenter(build) -> House:
     house: House = build()
-    for kind in ("NodePool", "NodeClaim"):
-        create(house, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition(kind))
     return house
 
 

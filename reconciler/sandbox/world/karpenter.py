@@ -1,6 +1,6 @@
 """Karpenter, as far as static NodePools go: `spec.replicas` NodeClaims, and a node for each of them.
 
-Its kinds are there once their definitions have been applied to the cluster (group karpenter.sh/v1).
+Its kinds are served from the beginning, as where AKS provisions nodes by itself.
 """
 
 from __future__ import annotations
