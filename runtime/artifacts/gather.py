@@ -66,8 +66,8 @@ def gather(jobs: tuple[Job, ...], what: str, transfer: Transfer, keeping: Keepin
             while pending:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 keeping.add(*(future.result() for future in done))
-        except BaseException:
-            transfer.halt.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        finally:
+            if pending:
+                transfer.halt.set()
+                pool.shutdown(wait=False, cancel_futures=True)
     transfer.meter.finish()
