@@ -28,7 +28,7 @@ from runtime.serving.answers import ChatShape, KaitoShape, TextShape
 from runtime.serving.asked import ChatAsked, KaitoAsked, TextAsked
 from runtime.serving.meters import Meters
 from runtime.serving.refused import Refused
-from runtime.serving.small.question import UnusableAdapter
+from runtime.serving.small.faults import UnusableAdapter
 from runtime.serving.standing import Draining, Loading, Ready, Standing, refusal
 from runtime.serving.talk import Talk, read_body
 

@@ -15,7 +15,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from runtime.serving.small.question import UnusableAdapter
+from runtime.serving.small.faults import UnusableAdapter
 
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"

@@ -14,10 +14,6 @@ class EngineStopped(Exception):
     """The engine's thread is gone; `str()` says why. Nothing in this process can bring it back."""
 
 
-class UnusableAdapter(Exception):
-    """An adapter that cannot be served; `str()` is one sentence that names its folder."""
-
-
 @dataclass(frozen=True)
 class Sampling:
     """How the next token is chosen. `temperature` 0 is greedy; `top_k` 0, `top_p` 1 and `min_p` 0 cut nothing

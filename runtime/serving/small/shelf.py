@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from runtime.serving.document import Adapters
+from runtime.serving.small.faults import UnusableAdapter
 from runtime.serving.small.lora import CONFIG, Base, Lora, read_lora
-from runtime.serving.small.question import UnusableAdapter
 from runtime.serving.small.routing import is_adaptable
 
 

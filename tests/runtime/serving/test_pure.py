@@ -16,9 +16,10 @@ from runtime.serving.benchmark import lengths, summarise
 from runtime.serving.document import Benchmark, ServingConfig
 from runtime.serving.reading import parse_document
 from runtime.serving.small.demo_model import demo_model
+from runtime.serving.small.faults import UnusableAdapter
 from runtime.serving.small.loading import fastest_dtype
 from runtime.serving.small.lora import Base, read_lora
-from runtime.serving.small.question import Sampling, UnusableAdapter
+from runtime.serving.small.question import Sampling
 from runtime.serving.small.scribe import Scribe
 from runtime.serving.small.wish import choose
 from runtime.serving.telling import MOST_BYTES, last_word
