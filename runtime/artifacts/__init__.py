@@ -1,7 +1,7 @@
 """Weights, data and adapters: fetched from where they lie, checked, and pushed to where they shall be.
 
-`fetch` and `push_adapter` are all that the rooms beside this one need. What they use is imported when they
-are called: whoever only reads a document needs no network library.
+`fetch`, `require_pushable` and `push_adapter` are all that the rooms beside this one need. What they use is
+imported when they are called: whoever only reads a document needs no network library.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from runtime.artifacts.document import Source
 from runtime.artifacts.faults import Fault, Mistaken, Passing
 from runtime.artifacts.progress import Progress
 
-__all__ = ["Fault", "Mistaken", "Passing", "Progress", "fetch", "push_adapter"]
+__all__ = ["Fault", "Mistaken", "Passing", "Progress", "fetch", "push_adapter", "require_pushable"]
 
 
 def fetch(
@@ -28,6 +28,16 @@ def fetch(
     from runtime.artifacts.fetching import Expected, fetch_source
 
     return fetch_source(source, folder, tell, expects=Expected(expects))
+
+
+def require_pushable(image: str, *, docker_config: str = "", insecure: bool = False) -> None:
+    """Ask the registry once whether it would take a push to `image`, without pushing anything.
+
+    Raises Mistaken where it would not, or Passing where it cannot be asked now, each with one sentence.
+    """
+    from runtime.artifacts.oci.push import try_door
+
+    try_door(image, docker_config=docker_config, insecure=insecure)
 
 
 def push_adapter(

@@ -1,8 +1,9 @@
 """`python -m runtime.artifacts SOURCE FOLDER [EXPECTS]`: fetch what the document SOURCE (YAML or JSON, see
 document.py) names into FOLDER, as an init container does. EXPECTS is model, adapter, data or anything.
 
-One line of JSON a fact goes to the log; a failure goes to the pod's termination message as well. The exit
-code is 0, 1 (a person must act) or 75 (trying again later is right).
+One line of JSON a fact goes to the log, how far it is as runtime/telemetry.py has it; a failure goes to the
+pod's termination message as well. The exit code is 0, 1 (a person must act) or 75 (trying again later is
+right).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from runtime.artifacts.contents import Expected
 from runtime.artifacts.document import Source
 from runtime.artifacts.faults import Fault, Malformed, Missing
 from runtime.artifacts.fetching import fetch_source
-from runtime.artifacts.progress import Progress
+from runtime.telemetry import Downloads
 
 _TERMINATION_LOG = Path("/dev/termination-log")
 _MOST_MESSAGE_BYTES = 4096
@@ -33,12 +34,14 @@ def main(arguments: list[str]) -> int:
         _say(event="usage", usage="python -m runtime.artifacts SOURCE FOLDER [model|adapter|data|anything]")
         return _USAGE_EXIT
     expects = Expected(arguments[2]) if len(arguments) == 3 else Expected.ANYTHING
+    tell = Downloads().tell
     try:
-        place = fetch_source(read_source(Path(arguments[0])), Path(arguments[1]), _tell, expects=expects)
+        place = fetch_source(read_source(Path(arguments[0])), Path(arguments[1]), tell, expects=expects)
     except Fault as fault:
         _say(event="failed", reason=type(fault).__name__, message=str(fault))
         if _TERMINATION_LOG.exists():
-            _TERMINATION_LOG.write_bytes(str(fault).encode()[:_MOST_MESSAGE_BYTES])
+            whole = str(fault).encode()[:_MOST_MESSAGE_BYTES].decode(errors="ignore")
+            _TERMINATION_LOG.write_text(whole, encoding="utf-8")
         return fault.exit_code
     _say(event="fetched", folder=str(place))
     return 0
@@ -60,18 +63,7 @@ def read_source(path: Path) -> Source:
     return source
 
 
-def _tell(progress: Progress) -> None:
-    _say(
-        event="progress",
-        what=progress.what,
-        done_bytes=progress.done_bytes,
-        total_bytes=progress.total_bytes,
-        bytes_per_second=round(progress.bytes_per_second),
-        remaining_seconds=progress.remaining_seconds and round(progress.remaining_seconds),
-    )
-
-
-def _say(**fact: str | float | None) -> None:
+def _say(**fact: str) -> None:
     sys.stdout.write(json.dumps(fact) + "\n")
     sys.stdout.flush()
 

@@ -8,17 +8,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from runtime.telemetry import Download
+
 _WINDOW_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How much of `what` is there. `total_bytes` is 0 while it is not known."""
-
-    what: str
-    done_bytes: int
-    total_bytes: int
-    bytes_per_second: float
+class Progress(Download):
+    """A download as it is told, and how long it will still take."""
 
     @property
     def remaining_seconds(self) -> float | None:
@@ -81,13 +78,13 @@ class Meter:
         """Tell of the end."""
         with self._lock:
             self._total = max(self._total, self._done)
-            self._say(self._clock())
+            self._say(self._clock(), is_over=True)
 
-    def _say(self, now: float) -> None:
+    def _say(self, now: float, *, is_over: bool = False) -> None:
         self._told = now
         self._seen.append((now, self._moved))
         while len(self._seen) > 2 and now - self._seen[0][0] > _WINDOW_SECONDS:
             self._seen.popleft()
         then, moved = self._seen[0]
         speed = (self._moved - moved) / (now - then) if now > then else 0.0
-        self._tell(Progress(self._what, self._done, self._total, speed))
+        self._tell(Progress(self._what, self._done, self._total, speed, is_over))

@@ -13,10 +13,11 @@ from typing import IO, Literal, Protocol
 
 from runtime.artifacts.disk import require_room, writing
 from runtime.artifacts.faults import Damaged, Malformed, Mistaken, Unreachable
+from runtime.artifacts.pace import paced
 from runtime.artifacts.patience import STEADY, Patience, persist
 from runtime.artifacts.progress import Meter
 from runtime.artifacts.record import Fetched, part_of
-from runtime.artifacts.wire import Answer, reaching
+from runtime.artifacts.wire import Answer, arriving, reaching
 
 _CHUNK_BYTES = 2**20
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
@@ -133,7 +134,7 @@ class _Part:
             self._learn(total)
         far_side = reaching(f"The sender of {self.wanted.name}")
         with writing(self.transfer.folder), self.path.open("ab") as file, far_side:
-            for chunk in answer.stream(_CHUNK_BYTES, decode_content=False):
+            for chunk in paced(arriving(answer), self.wanted.name):
                 file.write(chunk)
                 self._add(chunk, file.tell())
                 self.transfer.meter.moved(len(chunk))

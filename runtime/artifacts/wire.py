@@ -21,6 +21,8 @@ TIMEOUT = urllib3.Timeout(connect=10, read=60)
 
 _MOST_REDIRECTS = 5
 _MOST_ANSWER_BYTES = 8 * 2**20
+_MOST_PIECE_BYTES = 2**18
+_CONNECTIONS = 8  # kept to one host: more than there are files fetched side by side
 
 Answer = urllib3.BaseHTTPResponse
 """An answer whose body has not been read yet."""
@@ -62,7 +64,11 @@ class Wire:
         if urllib.request.proxy_bypass(host):
             proxy = ""
         if proxy not in self.pools:
-            self.pools[proxy] = urllib3.ProxyManager(proxy) if proxy else urllib3.PoolManager()
+            self.pools[proxy] = (
+                urllib3.ProxyManager(proxy, maxsize=_CONNECTIONS)
+                if proxy
+                else urllib3.PoolManager(maxsize=_CONNECTIONS)
+            )
         return self.pools[proxy]
 
 
@@ -118,6 +124,12 @@ def read_whole(answer: Answer, whose: str) -> bytes:
     if len(text) > _MOST_ANSWER_BYTES:
         raise Malformed(f"{whose} is larger than {_MOST_ANSWER_BYTES} bytes.")
     return text
+
+
+def arriving(answer: Answer) -> Iterator[bytes]:
+    """The body as it arrives, however little that is at a time, and as it was sent."""
+    while piece := answer.read1(_MOST_PIECE_BYTES, decode_content=False):
+        yield piece
 
 
 def throttled(answer: Answer, sentence: str) -> Throttled:

@@ -11,7 +11,8 @@ import os
 import sys
 from pathlib import Path
 
-from runtime.artifacts import Fault
+from runtime.artifacts import Fault, Progress
+from runtime.serving.adapter_watch import leave_watch
 from runtime.serving.bench_run import leave_benchmark
 from runtime.serving.document import ServingConfig, Vllm
 from runtime.serving.reading import read_document
@@ -40,16 +41,18 @@ def main(arguments: list[str]) -> int:
 
 
 def _serve(config: ServingConfig) -> None:
-    weights = asyncio.run(_run(config))
+    weights, fetched = asyncio.run(_run(config))
     if weights is not None and isinstance(config.engine, Vllm):
         from runtime.serving.vllm import become
 
         leave_benchmark(config)
-        become(config, weights)
+        leave_watch(config)
+        become(config, weights, fetched)
 
 
-async def _run(config: ServingConfig) -> Path | None:
-    return await Course(config).run()
+async def _run(config: ServingConfig) -> tuple[Path | None, Progress | None]:
+    course = Course(config)
+    return await course.run(), course.fetched
 
 
 def _quieten() -> None:

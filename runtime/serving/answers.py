@@ -106,11 +106,13 @@ class TextShape:
 
 @dataclass(frozen=True)
 class KaitoShape(ChatShape):
-    """KAITO's {"Result": …}; a stream has the chunks of a chat."""
+    """KAITO's {"Result": …}, with `before` before the answer; a stream has the chunks of a chat."""
+
+    before: str = ""
 
     def whole(self, text: str, ended: str | None, usage: Usage) -> dict[str, Any]:
         """The answer in one piece."""
-        return {"Result": text}
+        return {"Result": self.before + text}
 
 
 def event(chunk: dict[str, Any]) -> bytes:

@@ -24,13 +24,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from runtime.serving.answers import ChatShape, KaitoShape, TextShape
-from runtime.serving.asked import ChatAsked, KaitoAsked, TextAsked
+from runtime.serving.answers import ChatShape, TextShape
+from runtime.serving.asked import ChatAsked, TextAsked
 from runtime.serving.meters import Meters
 from runtime.serving.refused import Refused
 from runtime.serving.small.faults import UnusableAdapter
 from runtime.serving.standing import Draining, Loading, Ready, Standing, refusal
-from runtime.serving.talk import Talk, read_body
+from runtime.serving.talk import KaitoTalk, Talk, read_body
 
 MOST_ORDER_BYTES = 2**16
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -42,7 +42,7 @@ def build_app(standing: Standing, meters: Meters, *, adapters_may_change: bool) 
     routes = [
         Route("/v1/chat/completions", Talk(standing, meters, ChatAsked, ChatShape)),
         Route("/v1/completions", Talk(standing, meters, TextAsked, TextShape)),
-        Route("/chat", Talk(standing, meters, KaitoAsked, KaitoShape)),
+        Route("/chat", KaitoTalk(standing, meters)),
         Route("/v1/models", models(standing)),
         Route("/health", health(standing)),
         Route("/metrics", metrics(meters)),

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from runtime.serving.chat_words import Misspoken, parse_question
 from runtime.serving.refused import Refused
 
 CARELESS = frozenset(
@@ -147,10 +148,10 @@ class TextAsked(Asked):
         return self.max_tokens or 16
 
 
-class KaitoAsked(Asked):
-    """POST /chat, as KAITO's guide shows it: one prompt, asked as a user's only message."""
+class KaitoAsked(ChatAsked):
+    """POST /chat, as KAITO's guide shows it, in OpenAI's words; `before` goes before the answer."""
 
-    prompt: str
+    before: str = ""
 
 
 Body = TypeVar("Body", bound=Asked)
@@ -172,6 +173,16 @@ def read_asked(kind: type[Body], raw: bytes) -> Body:
         )
     except ValidationError as error:
         raise _refusal(error) from error
+
+
+def read_kaito_asked(raw: bytes) -> KaitoAsked:
+    """The body of POST /chat, or Refused with the field that is wrong."""
+    try:
+        question = parse_question(raw)
+    except (Misspoken, RecursionError) as error:
+        raise Refused(400, f"The body is wrong: {error}.") from error
+    asked = read_asked(ChatAsked, question.body)
+    return KaitoAsked.model_construct(asked.model_fields_set, **dict(asked), before=question.before)
 
 
 def _has_half_characters(fields: dict[str, object]) -> bool:

@@ -41,6 +41,16 @@ class Sample:
     whole: bool
 
 
+@dataclass(frozen=True)
+class Unanswered:
+    """A question that was refused or whose answer broke off, and why, in a few words."""
+
+    why: str
+
+
+Answer = Sample | Unanswered
+
+
 def is_healthy(asking: Asking) -> bool:
     """Whether the server says it is ready."""
     connection = asking.connect(seconds=5)
@@ -54,19 +64,21 @@ def is_healthy(asking: Asking) -> bool:
 
 
 def context_limit(asking: Asking) -> int:
-    """The longest sequence the server promises, in tokens."""
+    """The longest sequence the server promises, in tokens. Raises OSError, HTTPException, ValueError or
+    LookupError where it does not say so."""
     connection = asking.connect()
     try:
         connection.request("GET", "/v1/models")
         models = json.loads(connection.getresponse().read())["data"]
     finally:
         connection.close()
-    return next(int(model["max_model_len"]) for model in models if model["id"] == asking.model)
+    limits = {model["id"]: int(model["max_model_len"]) for model in models}
+    return limits[asking.model]
 
 
-def ask(asking: Asking, prompt: int, answer: int, *, seed: int, until: float | None) -> Sample | None:
-    """Ask once, with a prompt no other seed gives; None when it is refused or breaks off. `until` is the
-    moment of time.monotonic() at which the rest no longer matters."""
+def ask(asking: Asking, prompt: int, answer: int, *, seed: int, until: float | None) -> Answer:
+    """Ask once, with a prompt no other seed gives. `until` is the moment of time.monotonic() at which the
+    rest no longer matters."""
     tokens = random.Random(seed).choices(range(LOW, HIGH), k=prompt)  # noqa: S311  a load, not a secret
     body = {
         "model": asking.model,
@@ -83,12 +95,20 @@ def ask(asking: Asking, prompt: int, answer: int, *, seed: int, until: float | N
         began = time.monotonic()
         response = connection.getresponse()
         if response.status != 200:
-            return None
+            return Unanswered(f"{response.status}: {_refusal(response.read())}")
         return _sample(_chunks(response), prompt, began, until)
-    except (OSError, HTTPException, ValueError):
-        return None
+    except (OSError, HTTPException, ValueError) as error:
+        return Unanswered(str(error) or type(error).__name__)
     finally:
         connection.close()
+
+
+def _refusal(body: bytes) -> str:
+    """The sentence in OpenAI's shape of an error, or the beginning of whatever it is."""
+    try:
+        return str(json.loads(body)["error"]["message"])
+    except (ValueError, LookupError, TypeError):
+        return body.decode(errors="replace")[:200]
 
 
 def _chunks(lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:
@@ -97,15 +117,13 @@ def _chunks(lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:
             yield json.loads(line[6:])
 
 
-def _sample(
-    chunks: Iterator[dict[str, Any]], prompt: int, began: float, until: float | None
-) -> Sample | None:
+def _sample(chunks: Iterator[dict[str, Any]], prompt: int, began: float, until: float | None) -> Answer:
     """A chunk counts as one token until the server says how many there were."""
     first = last = None
     written, whole = 0, False
     for chunk in chunks:
         if "error" in chunk:
-            return None
+            return Unanswered(str(chunk["error"])[:200])
         if chunk["choices"]:
             last = time.monotonic()
             first = first or last

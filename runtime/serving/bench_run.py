@@ -9,34 +9,32 @@ import os
 import subprocess
 import sys
 
-from runtime.serving.benchmark import RESULT
 from runtime.serving.document import ServingConfig
-from runtime.serving.telling import tell
+from runtime.serving.own_address import own_address
+from runtime.telemetry import Benchmark, benchmark_line, say
 
 
 async def run_benchmark(config: ServingConfig, port: int, clients: int) -> dict[str, float]:
-    """Run it beside this server and give its figures; none when it found nothing. Its lines go to our log."""
+    """Run it beside this server and give its figures; none when it found nothing. Its lines go to our log,
+    and where it could not write its own end, we do."""
     child = await asyncio.create_subprocess_exec(
         *_command(config, port, clients), stdout=asyncio.subprocess.PIPE
     )
-    figures: dict[str, float] = {}
+    found: dict[str, object] = {}
     try:
         assert child.stdout is not None
         async for raw in child.stdout:
             line = raw.decode()
             sys.stdout.write(line)
             sys.stdout.flush()
-            if line.startswith(RESULT):
-                figures = {
-                    name: float(value) for name, value in json.loads(line.removeprefix(RESULT)).items()
-                }
-        if await child.wait():
-            tell("benchmark found nothing", exit_code=child.returncode)
+            found = _told(line) or found
+        if await child.wait() and not found:
+            say(benchmark_line(Benchmark(error=f"the benchmark ended with exit code {child.returncode}")))
     finally:
         if child.returncode is None:
             child.kill()
             await child.wait()
-    return figures
+    return {name: float(value) for name, value in found.items() if isinstance(value, int | float)}
 
 
 def leave_benchmark(config: ServingConfig) -> None:
@@ -46,25 +44,20 @@ def leave_benchmark(config: ServingConfig) -> None:
         subprocess.Popen(_command(config, config.port, 0))
 
 
+def _told(line: str) -> dict[str, object]:
+    """The figures in a line of telemetry about the benchmark; nothing in any other."""
+    told = json.loads(line) if line.startswith("{") else {}
+    return dict(told.get("benchmark", {}))
+
+
 def _command(config: ServingConfig, port: int, clients: int) -> list[str]:
-    address = f"http://{_reachable(config.host)}:{port}"
     wish = config.benchmark.model_dump_json()
     return [
         sys.executable,
         "-m",
         "runtime.serving.benchmark",
-        address,
+        own_address(config.host, port),
         config.model.served_name,
         wish,
         str(clients),
     ]
-
-
-def _reachable(host: str) -> str:
-    match host:
-        case "0.0.0.0":  # noqa: S104  told apart, not listened on
-            return "127.0.0.1"
-        case "::":
-            return "[::1]"
-        case _:
-            return f"[{host}]" if ":" in host else host

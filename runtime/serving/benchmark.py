@@ -1,8 +1,8 @@
 """The measurement after the start, over HTTP, the same for every engine.
 
 One long prompt finds the context that fits; then clients ask for so many seconds as fast as they are
-answered. Two lines come of it: TOWLINE_BENCHMARK_RESULT with our figures and KAITO_BENCHMARK_RESULT with
-those KAITO's controller reads (KAITO v0.12, presets/workspace/inference/vllm).
+answered. Two lines come of it: one of telemetry with our figures, or why there are none, and
+KAITO_BENCHMARK_RESULT with those KAITO's controller reads (KAITO v0.12, presets/workspace/inference/vllm).
 """
 
 from __future__ import annotations
@@ -13,13 +13,24 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from http.client import HTTPException
 from statistics import fmean, median
 
-from runtime.serving.bench_client import Asking, Sample, ask, context_limit, is_healthy
+from runtime.serving.bench_client import (
+    Answer,
+    Asking,
+    Sample,
+    Unanswered,
+    ask,
+    context_limit,
+    is_healthy,
+)
 from runtime.serving.document import Benchmark
+from runtime.serving.telling import tell
+from runtime.telemetry import Benchmark as Found
+from runtime.telemetry import benchmark_line, say
 
-RESULT = "TOWLINE_BENCHMARK_RESULT "
 KAITO_RESULT = "KAITO_BENCHMARK_RESULT "
 KAITO_CONFIG = "KAITO_BENCHMARK_CONFIG "
 MOST_CLIENTS = 32
@@ -43,12 +54,14 @@ class Figures:
     seconds: float
 
 
-def measure(asking: Asking, wish: Benchmark, clients: int) -> Figures | None:
-    """Ask for `wish.seconds` with so many clients (0: as many as make sense); None when nothing was
-    answered."""
-    limit = context_limit(asking)
+def measure(asking: Asking, wish: Benchmark, clients: int) -> Figures | Unanswered:
+    """Ask for `wish.seconds` with so many clients (0: as many as make sense)."""
+    try:
+        limit = context_limit(asking)
+    except (OSError, HTTPException, ValueError, LookupError) as error:
+        return Unanswered(f"{asking.model} is not among the models that the server tells of ({error!r})")
     context = fitting_context(asking, limit)
-    prompt, answer = lengths(wish, limit)
+    prompt, answer = lengths(wish, context or limit)
     many = clients or MOST_CLIENTS
     _say(
         KAITO_CONFIG,
@@ -71,17 +84,19 @@ def fitting_context(asking: Asking, limit: int) -> int:
     length = limit
     while length > 1:
         sample = ask(asking, length - 1, 1, seed=length, until=None)
-        if sample is not None and sample.whole:
+        if isinstance(sample, Sample) and sample.whole:
             return sample.prompt + sample.answer
         length //= 2
     return 0
 
 
-def summarise(samples: list[Sample | None], seconds: float, clients: int, context: int) -> Figures | None:
-    """The figures of one run. None among the samples is a request that failed."""
-    seen = [sample for sample in samples if sample is not None and sample.answer]
+def summarise(answers: list[Answer], seconds: float, clients: int, context: int) -> Figures | Unanswered:
+    """The figures of one run, or why there are none."""
+    seen = [sample for sample in answers if isinstance(sample, Sample) and sample.answer]
+    refused = [answer for answer in answers if isinstance(answer, Unanswered)]
     if not seen:
-        return None
+        why = f"the last was told {refused[-1].why}" if refused else "not one token came in time"
+        return Unanswered(f"none of {len(answers)} questions was answered in {seconds:.0f} seconds: {why}")
     written, read = sum(sample.answer for sample in seen), sum(sample.prompt for sample in seen)
     paces = [sample.writing / (sample.answer - 1) for sample in seen if sample.answer > 1]
     return Figures(
@@ -92,16 +107,16 @@ def summarise(samples: list[Sample | None], seconds: float, clients: int, contex
         tpot_avg_seconds=round(fmean(paces), 5) if paces else 0.0,
         context_tokens=context,
         requests=len(seen),
-        failed=sum(sample is None for sample in samples),
+        failed=len(refused),
         clients=clients,
         seconds=round(seconds, 2),
     )
 
 
-def _under_load(asking: Asking, prompt: int, answer: int, clients: int, until: float) -> list[Sample | None]:
+def _under_load(asking: Asking, prompt: int, answer: int, clients: int, until: float) -> list[Answer]:
     """Each client asks again as soon as it is answered. What is unfinished at the end counts as far as it
     came."""
-    samples: list[Sample | None] = []
+    samples: list[Answer] = []
     lock = threading.Lock()
 
     def client(number: int) -> None:
@@ -111,7 +126,7 @@ def _under_load(asking: Asking, prompt: int, answer: int, clients: int, until: f
             with lock:
                 samples.append(sample)
             turn += 1
-            if sample is None:
+            if isinstance(sample, Unanswered):
                 time.sleep(LOOK_SECONDS)
 
     with ThreadPoolExecutor(clients) as pool:
@@ -125,7 +140,19 @@ def _say(head: str, facts: dict[str, object]) -> None:
 
 
 def _tell(figures: Figures) -> None:
-    _say(RESULT, asdict(figures))
+    tell("measured", requests=figures.requests, failed=figures.failed, seconds=figures.seconds)
+    say(
+        benchmark_line(
+            Found(
+                tokens_per_second=figures.tokens_per_second,
+                tokens_per_minute=figures.total_tokens_per_minute,
+                ttft_seconds=figures.ttft_p50_seconds,
+                tpot_seconds=figures.tpot_avg_seconds,
+                context_tokens=figures.context_tokens,
+                clients=figures.clients,
+            )
+        )
+    )
     _say(
         KAITO_RESULT,
         {
@@ -146,10 +173,11 @@ def main(arguments: list[str]) -> int:
         if os.getppid() != parent:
             return 1
         time.sleep(LOOK_SECONDS)
-    figures = measure(asking, Benchmark.model_validate_json(wish), int(clients))
-    if figures is None:
+    found = measure(asking, Benchmark.model_validate_json(wish), int(clients))
+    if isinstance(found, Unanswered):
+        say(benchmark_line(Found(clients=int(clients) or MOST_CLIENTS, error=found.why)))
         return 1
-    _tell(figures)
+    _tell(found)
     return 0
 
 

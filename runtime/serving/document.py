@@ -58,8 +58,9 @@ class Small(Written):
 
 
 class Adapters(Written):
-    """LoRA adapters: every folder in `folder` is one, named after it. `may_change` opens the routes that load
-    and unload one without a restart."""
+    """LoRA adapters: every folder in `folder` is one, named after it. Where they `may_change`, those that
+    come and go in it are loaded and unloaded without a restart, and so are those asked for over vLLM's
+    routes."""
 
     folder: str = "/mnt/adapter"
     most_rank: int = 64

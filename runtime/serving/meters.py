@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
+from runtime.serving.download_meters import DownloadMeters
+
 LABELS = ("model_name", "engine")
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 FAST_SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2.5)
@@ -52,14 +54,7 @@ class Meters:
         )
 
     def _count_the_start(self) -> None:
-        self.download_speed = self._plain(
-            "kaito_model_download_speed_bytes_per_second", "Speed of the download of the weights."
-        )
-        self.download_remaining = self._plain(
-            "kaito_model_download_remaining_seconds", "Until the weights are here."
-        )
-        self.downloaded = self._plain("towline_model_download_bytes", "Bytes of the weights that are here.")
-        self.download_size = self._plain("towline_model_download_total_bytes", "Bytes of the weights in all.")
+        self.download = DownloadMeters(self.registry)
         self.ready = self._plain("towline_ready", "1 once questions are answered.")
         self.ready_after = self._plain("towline_start_to_ready_seconds", "From the start until ready.")
         self.benchmark = Gauge(

@@ -11,26 +11,31 @@ import time
 from pathlib import Path
 
 from runtime.artifacts import Passing, Progress, fetch
+from runtime.serving.adapter_watch import LOOK_SECONDS as LOOK_EVERY_SECONDS
+from runtime.serving.adapter_watch import Watch
 from runtime.serving.app import build_app
 from runtime.serving.aside import aside
 from runtime.serving.bench_run import run_benchmark
 from runtime.serving.document import ServingConfig, Small, Vllm
 from runtime.serving.meters import Meters
+from runtime.serving.own_address import own_address
 from runtime.serving.server import Server, listen
 from runtime.serving.standing import Draining, Loading, Ready, Standing
 from runtime.serving.telling import tell
+from runtime.telemetry import Downloads
 
 LOOK_SECONDS = 1.0
-TELL_SECONDS = 10.0
 
 
 class Course:
-    """One process from start to end, or until vLLM takes over."""
+    """One process from start to end, or until vLLM takes over. `fetched` is the last that is known of the
+    download of the weights; None where none was needed."""
 
     def __init__(self, config: ServingConfig) -> None:
+        self.fetched: Progress | None = None
         self._config = config
         self._began = time.monotonic()
-        self._told = 0.0
+        self._downloads = Downloads()
         self._standing = Standing()
         self._meters = Meters(config.model.served_name)
         self._stop = asyncio.Event()
@@ -61,9 +66,11 @@ class Course:
         weights, _ = await asyncio.gather(self._fetch(), self._check())
         if not isinstance(self._config.engine, Small):
             return weights
+        adapters = Watch(own_address(self._config.host, port), Path(self._config.adapters.folder))
         await self._open(self._config.engine, weights)
-        await self._measure(self._config.engine, port)
-        await self._watch()
+        await asyncio.gather(
+            self._watch(), self._measure(self._config.engine, port), self._follow_adapters(adapters)
+        )
         return weights
 
     async def _fetch(self) -> Path:
@@ -106,6 +113,12 @@ class Course:
             for name, value in figures.items():
                 self._meters.benchmark.labels(name).set(value)
 
+    async def _follow_adapters(self, adapters: Watch) -> None:
+        """Load and unload what comes and goes in their folder, where that is wanted."""
+        while self._config.adapters.may_change and isinstance(self._standing.now, Ready):
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            await aside(adapters.once)
+
     async def _watch(self) -> None:
         """Returns never: the engine has nothing to end for."""
         while isinstance(self._standing.now, Ready):
@@ -134,22 +147,10 @@ class Course:
 
     def _tell_progress(self, progress: Progress) -> None:
         """Called by the thread that fetches."""
-        remaining = progress.remaining_seconds
-        self._meters.downloaded.set(progress.done_bytes)
-        self._meters.download_size.set(progress.total_bytes)
-        self._meters.download_speed.set(progress.bytes_per_second)
-        self._meters.download_remaining.set(remaining or 0)
+        self.fetched = progress
+        self._meters.download.show(progress)
         self._standing.now = Loading(_words(progress))
-        if time.monotonic() - self._told >= TELL_SECONDS:
-            self._told = time.monotonic()
-            tell(
-                "fetching",
-                what=progress.what,
-                done_bytes=progress.done_bytes,
-                total_bytes=progress.total_bytes,
-                bytes_per_second=round(progress.bytes_per_second),
-                remaining_seconds=None if remaining is None else round(remaining),
-            )
+        self._downloads.tell(progress)
 
     def _seconds(self) -> float:
         return round(time.monotonic() - self._began, 2)

@@ -14,8 +14,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from runtime.serving.answers import DONE, Shape, Usage, event
-from runtime.serving.asked import Asked, read_asked
+from runtime.serving.answers import DONE, KaitoShape, Shape, Usage, event
+from runtime.serving.asked import Asked, KaitoAsked, read_asked, read_kaito_asked
 from runtime.serving.meters import Meters
 from runtime.serving.refused import Refused
 from runtime.serving.small.question import EngineStopped, Question
@@ -45,13 +45,33 @@ class Talk:
         if request.method != "POST":
             raise Refused(405, "This route answers POST only.")
         desk = self._standing.desk()
-        asked = read_asked(self._kind, await read_body(request, desk.most_body_bytes))
+        asked = self._read(await read_body(request, desk.most_body_bytes))
         question = await desk.question(asked)
-        shape = self._shape(uuid4().hex, int(time.time()), asked.model or desk.served_name)
+        shape = self._shaped(asked, asked.model or desk.served_name)
         answer = Answer(desk, question, desk.line_up(), shape)
         write = answer.stream if asked.stream else answer.whole
         if not await while_connected(receive, lambda: write(scope, receive, send, usage=asked.wants_usage)):
             self._meters.cancelled.inc()
+
+    def _read(self, raw: bytes) -> Asked:
+        return read_asked(self._kind, raw)
+
+    def _shaped(self, asked: Asked, model: str) -> Shape:
+        return self._shape(uuid4().hex, int(time.time()), model)
+
+
+class KaitoTalk(Talk):
+    """POST /chat: a route of its own words."""
+
+    def __init__(self, standing: Standing, meters: Meters) -> None:
+        super().__init__(standing, meters, KaitoAsked, KaitoShape)
+
+    def _read(self, raw: bytes) -> Asked:
+        return read_kaito_asked(raw)
+
+    def _shaped(self, asked: Asked, model: str) -> Shape:
+        before = asked.before if isinstance(asked, KaitoAsked) else ""
+        return KaitoShape(uuid4().hex, int(time.time()), model, before)
 
 
 class Answer:

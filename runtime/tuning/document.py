@@ -41,7 +41,8 @@ class TuningConfig(Written):
     shipped one, or empty for none; `work` is where data, checkpoints and the adapter lie until they are
     delivered, a volume where a machine may be taken away; `port` is where progress is told, 0 for nowhere.
     A checkpoint is saved at least every `checkpoint_minutes` (0: only as the person's save_strategy says),
-    and whenever the machine is taken away."""
+    and whenever the machine is taken away. An adapter that cannot be pushed is pushed again for
+    `delivery_hours`, since a pod that ends may take it along."""
 
     api_version: Literal["runtime.towline.dev/v1alpha1"] = "runtime.towline.dev/v1alpha1"
     kind: Literal["TuningConfig"] = "TuningConfig"
@@ -58,3 +59,4 @@ class TuningConfig(Written):
     port: int = 5000
     termination_log: str = "/dev/termination-log"
     checkpoint_minutes: float = Field(default=10, ge=0)
+    delivery_hours: float = Field(default=6, ge=0)

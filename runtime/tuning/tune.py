@@ -11,11 +11,13 @@ import signal
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from runtime.artifacts import Progress, fetch
+from runtime.artifacts import fetch
 from runtime.artifacts.document import Source
+from runtime.telemetry import Downloads
 from runtime.tuning import fingerprint
 from runtime.tuning.config.training_config import TrainingConfig
-from runtime.tuning.data.checking import CheckedData, check_data
+from runtime.tuning.data.checking import CheckedData, NothingUsable, check_data
+from runtime.tuning.data.checking import recall as recall_data
 from runtime.tuning.data.checking import remember as remember_data
 from runtime.tuning.document import TuningConfig
 from runtime.tuning.document_file import read_training_config
@@ -25,7 +27,7 @@ from runtime.tuning.narrator import Narrator
 from runtime.tuning.progress.rows import course, read
 from runtime.tuning.ranks import Ranks
 from runtime.tuning.result.adapter import finish_adapter
-from runtime.tuning.result.delivery import deliver
+from runtime.tuning.result.delivery import Waiting, deliver, foresee
 from runtime.tuning.result.trained import Trained, describe, recall, remember
 from runtime.tuning.training.order import INTERRUPTED, MISTAKEN, OUT_OF_MEMORY, Order, Words
 from runtime.tuning.work_folder import WorkFolder
@@ -44,6 +46,7 @@ class Tuning:
 
     def run(self) -> str:
         """To the end; the digest of the image, or empty for a folder. Raises Mistaken or Passing."""
+        self._narrator.enter("starting")
         parsed, text = read_training_config(self._document.user_config)
         for note in parsed.notes:
             tell("note", of=note)
@@ -51,8 +54,11 @@ class Tuning:
         trained = recall(self._folder.trained)
         if trained is None or trained.asked != asked:
             trained = self._tune(parsed.config, asked)
+        self._narrator.judged(recall_data(self._folder.checked))
         self._narrator.enter("delivering")
-        return deliver(self._document, self._folder, trained)
+        seconds = self._document.delivery_hours * 3600
+        waiting = Waiting(seconds, lambda why: self._narrator.enter("delivering", why))
+        return deliver(self._document, self._folder, trained, waiting)
 
     def end(self) -> None:
         """The machine is taken away: the training saves a checkpoint first, everything else ends at once."""
@@ -66,6 +72,8 @@ class Tuning:
         folder = self._folder
         begin(folder, asked)
         self._narrator.begin()
+        if unsure := foresee(self._document):
+            tell("note", of=f"{unsure} It is needed at the end, not before.")
         data = self._data(config)
         weights = self._fetch("weights", self._document.base.source, Path(self._document.base.folder))
         of = fingerprint.course(self._document, config, data.digest)
@@ -80,8 +88,15 @@ class Tuning:
     def _data(self, config: TrainingConfig) -> CheckedData:
         """The rows, before anything large is fetched: without any there is no training."""
         where = self._fetch("data", self._document.data, self._folder.data)
-        data = check_data(where, config.dataset, self._folder.examples, lambda fact: tell("data", found=fact))
+        try:
+            data = check_data(
+                where, config.dataset, self._folder.examples, lambda fact: tell("data", found=fact)
+            )
+        except NothingUsable as none:
+            self._narrator.judged(none.found)
+            raise
         remember_data(data, self._folder.checked)
+        self._narrator.judged(data)
         self._narrator.enter(
             "checked", **{k: v for k, v in asdict(data).items() if k not in ("path", "shown")}
         )
@@ -89,7 +104,7 @@ class Tuning:
 
     def _fetch(self, expects: str, source: Source, target: Path) -> Path:
         kind = "model" if expects == "weights" else expects
-        where = fetch(source, target, lambda progress: _tell_progress(expects, progress), expects=kind)
+        where = fetch(source, target, Downloads().tell, expects=kind)
         self._narrator.enter("fetched", what=expects)
         return where
 
@@ -133,18 +148,6 @@ def begin(folder: WorkFolder, asked: str) -> None:
         for path in (folder.progress, folder.trained, folder.delivered, folder.marker):
             path.unlink(missing_ok=True)
     note.write_text(asked, encoding="utf-8")
-
-
-def _tell_progress(what: str, progress: Progress) -> None:
-    left = progress.remaining_seconds
-    tell(
-        "fetching",
-        what=what,
-        done_bytes=progress.done_bytes,
-        total_bytes=progress.total_bytes,
-        bytes_per_second=round(progress.bytes_per_second),
-        remaining_seconds=None if left is None else round(left),
-    )
 
 
 def _ending(code: int) -> str:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 from huggingface_hub.errors import HTTPError as AnyHttpError  # type: ignore[attr-defined]
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils._http import default_client_factory
 
 from runtime.artifacts.document import HubSource
 from runtime.artifacts.faults import (
@@ -33,6 +34,9 @@ from runtime.artifacts.resume import Digest, Wanted
 from runtime.artifacts.wire import Answer, Wire, throttled
 
 _T = TypeVar("_T")
+
+LISTING_SECONDS = 20.0
+"""Until a silent hub counts as gone while it lists files; for some questions the library tries six times."""
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 """A revision that stays what it is."""
@@ -77,6 +81,7 @@ class Hub:
 
     def _listed(self, ask: Callable[[HfApi], _T]) -> _T:
         repository, endpoint = self.source.repository, self.source.endpoint
+        set_client_factory(_bounded_client)
         try:
             return ask(HfApi(endpoint=endpoint, token=self.token or False))
         except HfHubHTTPError as failure:
@@ -101,6 +106,20 @@ class Hub:
             raise Malformed(
                 f"{endpoint} does not answer as a Hugging Face hub does: check `endpoint`."
             ) from failure
+
+
+def _bounded_client() -> Any:
+    """The library's own client, which by itself waits for ever for a hub that stalls, and is told to with
+    every request: what it is told is overruled on the way out."""
+    client = default_client_factory()
+    hooks = client.event_hooks
+    client.event_hooks = {**hooks, "request": [*hooks["request"], _bound]}
+    return client
+
+
+def _bound(request: Any) -> None:
+    waits = dict.fromkeys(("connect", "read", "write", "pool"), LISTING_SECONDS)
+    request.extensions = {**request.extensions, "timeout": waits}
 
 
 def _wanted(file: RepoFile) -> Wanted:

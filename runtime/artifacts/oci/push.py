@@ -67,6 +67,12 @@ def push(
     return digest
 
 
+def try_door(image: str, *, docker_config: str, insecure: bool) -> None:
+    """See that the registry would take a push to `image` now, by this login."""
+    reference = _pushable(image)
+    Registry(reference, read_login(docker_config, reference), insecure).try_upload()
+
+
 def _pushable(image: str) -> Reference:
     reference = parse_reference(image)
     if reference.digest:

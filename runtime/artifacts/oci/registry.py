@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import IO
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -62,12 +62,15 @@ class Registry:
 
     def put_blob(self, digest: str, content: IO[bytes], size: int) -> None:
         """Upload a blob in one piece."""
-        begun = self.ask("POST", f"{self.root}/blobs/uploads/", {"Content-Length": "0"}, (202,), "pull,push")
-        begun.close()
-        place = urljoin(self.root, begun.headers.get("Location", ""))
+        place = self._begin_upload()
         place += ("&" if "?" in place else "?") + urlencode({"digest": digest})
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         self.ask("PUT", place, headers, (201, 204), "pull,push", content).close()
+
+    def try_upload(self) -> None:
+        """Begin an upload and give it up: it can be begun by whoever may push. Not every registry lets
+        uploads be given up; it forgets them by itself."""
+        self.ask("DELETE", self._begin_upload(), {}, range(200, 600), "pull,push").close()
 
     def put_manifest(self, version: str, media_type: str, text: bytes) -> None:
         """Give the repository a manifest under a tag or digest."""
@@ -79,7 +82,7 @@ class Registry:
         method: str,
         url: str,
         headers: Mapping[str, str],
-        fine: tuple[int, ...],
+        fine: Container[int],
         actions: str = "pull",
         body: bytes | IO[bytes] | None = None,
     ) -> Answer:
@@ -98,6 +101,12 @@ class Registry:
             return answer
         answer.close()
         raise _fault(self, answer, actions)
+
+    def _begin_upload(self) -> str:
+        """Where the blob is to be sent."""
+        begun = self.ask("POST", f"{self.root}/blobs/uploads/", {"Content-Length": "0"}, (202,), "pull,push")
+        begun.close()
+        return urljoin(self.root, begun.headers.get("Location", ""))
 
     def _proof(self, url: str, actions: str) -> dict[str, str]:
         """What authorizes, for the registry's own host and for no other it may send us to."""

@@ -6,7 +6,7 @@ import asyncio
 
 from jinja2 import TemplateError
 
-from runtime.serving.asked import Asked, ChatAsked, KaitoAsked, TextAsked
+from runtime.serving.asked import Asked, ChatAsked, TextAsked
 from runtime.serving.refused import Refused
 from runtime.serving.small.loading import Loaded
 from runtime.serving.small.lora import Lora
@@ -49,8 +49,6 @@ class Clerk:
         match asked:
             case ChatAsked():
                 return await self._conversation([message.plain() for message in asked.messages])
-            case KaitoAsked():
-                return await self._conversation([{"role": "user", "content": asked.prompt}])
             case TextAsked(prompt=str(text)) | TextAsked(prompt=[str(text)]):
                 return await self._tokens(text, special=True)
             case TextAsked():

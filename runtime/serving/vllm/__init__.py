@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NoReturn
 
+from runtime.artifacts import Progress
 from runtime.serving.document import ServingConfig
 
 __all__ = ["become", "check"]
@@ -22,12 +23,13 @@ def check(config: ServingConfig) -> None:
     check_arguments(config)
 
 
-def become(config: ServingConfig, weights: Path) -> NoReturn:
+def become(config: ServingConfig, weights: Path, fetched: Progress | None = None) -> NoReturn:
     """Turn this process into vLLM's server of the model in folder `weights`, or into one of its Ray workers.
+    What is known of their download, `fetched`, stays in /metrics.
 
     Signals, metrics and the API are vLLM's from here on; answers in flight at SIGTERM finish. It leaves by
     SystemExit, or by Mistaken or Passing, each with one sentence, where vLLM could not start or died.
     """
     from runtime.serving.vllm.launch import launch
 
-    launch(config, weights)
+    launch(config, weights, fetched)

@@ -6,14 +6,14 @@ untouched: their bodies are not read.
 
 from __future__ import annotations
 
-from runtime.serving.vllm.asgi import JSON, App, Message, Receive, Scope, Send, answer
-from runtime.serving.vllm.chat_words import (
+from runtime.serving.chat_words import (
     Misspoken,
     Question,
     compose_refusal,
     compose_result,
     parse_question,
 )
+from runtime.serving.vllm.asgi import JSON, App, Message, Receive, Scope, Send, answer
 
 PATH = "/chat"
 TARGET = "/v1/chat/completions"

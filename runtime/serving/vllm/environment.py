@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
+from runtime.artifacts import Progress
 from runtime.serving.document import ServingConfig, Vllm
 from runtime.serving.vllm.ground import LOOPBACK, Ground
 
 WAITING = "TOWLINE_WAITING"
 """How many requests may wait; read by waiting_room.py in each of vLLM's API processes."""
+DOWNLOAD = "TOWLINE_DOWNLOAD"
+"""The last that is known of the download of the weights; read by them too, for /metrics."""
 RAY_PORT = 6379
 
 
@@ -37,3 +42,14 @@ def compose_environment(
         **({"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1"} if config.adapters.may_change else {}),
     }
     return {key: value for key, value in wished.items() if not given.get(key)} | needed
+
+
+def shown_download(fetched: Progress | None) -> Mapping[str, str]:
+    """What to set so that vLLM's own /metrics shows what was `fetched`; nothing where nothing was."""
+    return {} if fetched is None else {DOWNLOAD: json.dumps(asdict(fetched))}
+
+
+def told_download(environment: Mapping[str, str]) -> Progress | None:
+    """What `shown_download` set."""
+    told = environment.get(DOWNLOAD)
+    return Progress(**json.loads(told)) if told else None

@@ -15,12 +15,13 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
+from runtime.artifacts import Progress
 from runtime.artifacts.faults import Mistaken
 from runtime.serving.document import ServingConfig, Vllm
 from runtime.serving.telling import tell
 from runtime.serving.vllm.adapters import Found, find_adapters
 from runtime.serving.vllm.arguments import Arguments, compose_arguments
-from runtime.serving.vllm.environment import compose_environment
+from runtime.serving.vllm.environment import compose_environment, shown_download
 from runtime.serving.vllm.ground import Ground, look_around, pod_number
 from runtime.serving.vllm.last_words import read_last_words, reason_of, with_last_words
 from runtime.serving.vllm.options import known_options
@@ -38,7 +39,7 @@ def check_arguments(config: ServingConfig) -> None:
     _parsed(arguments)
 
 
-def launch(config: ServingConfig, weights: Path) -> NoReturn:
+def launch(config: ServingConfig, weights: Path, fetched: Progress | None) -> NoReturn:
     """See runtime.serving.vllm.become."""
     assert isinstance(config.engine, Vllm)
     _default_signals()
@@ -48,6 +49,7 @@ def launch(config: ServingConfig, weights: Path) -> NoReturn:
     last_words = folder / "last-words.json"
     logging = folder / "logging.json"
     os.environ.update(compose_environment(config, look_around(_device()), logging, os.environ))
+    os.environ.update(shown_download(fetched))
     logging.write_text(json.dumps(_logging(last_words)), "utf-8")
     serve = _prepare(config, weights)
     sys.exit(_serve(serve, last_words))

@@ -3,6 +3,8 @@ the one who comes while the server drains.
 
 Full is where as many wait as may wait, by vLLM's own count, or where so many are inside that the one who
 comes must wait behind that many: a burst comes faster than the engine counts.
+
+As the one middleware that is told of vLLM's registry it also shows there how the weights came.
 """
 
 from __future__ import annotations
@@ -16,9 +18,10 @@ from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter
 
+from runtime.serving.chat_words import compose_refusal
+from runtime.serving.download_meters import DownloadMeters
 from runtime.serving.vllm.asgi import App, Receive, Scope, Send, answer
-from runtime.serving.vllm.chat_words import compose_refusal
-from runtime.serving.vllm.environment import WAITING
+from runtime.serving.vllm.environment import WAITING, told_download
 
 QUESTIONS = frozenset(
     {
@@ -65,6 +68,8 @@ class WaitingRoom:
         self._rejected = Counter(
             "kaito_ratelimit_rejected", "Requests refused because too many wait.", registry=registry
         )
+        if fetched := told_download(environment):
+            DownloadMeters(registry).show(fetched)
         self._inside = 0
         self._room: Room | None = None
 

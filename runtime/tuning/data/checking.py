@@ -36,8 +36,17 @@ class CheckedData:
     held_back: int
 
 
+class NothingUsable(BadData):
+    """No row can be used; `found` tells of those that are there."""
+
+    def __init__(self, sentence: str, found: CheckedData) -> None:
+        super().__init__(sentence)
+        self.found = found
+
+
 def check_data(folder: Path, config: DatasetConfig, target: Path, tell: Callable[[str], None]) -> CheckedData:
-    """Write the usable rows to `target` and say what was found. Raises BadData where no row can be used."""
+    """Write the usable rows to `target` and say what was found. Raises BadData where there is no file to
+    read, NothingUsable where there is no row to learn from."""
     found = find_files(folder, config)
     if found.passed_over:
         names = ", ".join(found.passed_over[:5])
@@ -50,9 +59,10 @@ def check_data(folder: Path, config: DatasetConfig, target: Path, tell: Callable
     draft.replace(target)
     for why in sieve.shown:
         tell(f"unusable row: {why}")
+    outcome = sieve.outcome(target, config)
     if not sieve.used:
-        raise BadData(_nothing(sieve, found.files))
-    return sieve.outcome(target, config)
+        raise NothingUsable(_nothing(sieve, found.files), outcome)
+    return outcome
 
 
 def split(rows: int, share: float) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from runtime.telemetry import Training
 from runtime.tuning.progress.rows import Row
 
 STATES = (
@@ -25,20 +26,9 @@ _MOST_BYTES_A_CHARACTER = 6  # in JSON, \u0000
 
 
 @dataclass(frozen=True)
-class Standing:
-    """The state by name, the last that is known of the training, and what came of it in a sentence."""
-
-    state: str = "starting"
-    step: int = 0
-    steps: int = 0
-    epoch: float = 0.0
-    loss: float | None = None
-    eval_loss: float | None = None
-    learning_rate: float | None = None
-    tokens_per_second: float | None = None
-    eta_seconds: float | None = None
-    digest: str = ""
-    message: str = ""
+class Standing(Training):
+    """The state by name (STATES), the last that is known of the training, and what came of it in a
+    sentence."""
 
     def after(self, rows: Iterable[Row]) -> Standing:
         """The standing once these rows came: each tells what it knows."""
@@ -63,7 +53,9 @@ def termination_message(standing: Standing) -> str:
         "epoch": round(standing.epoch, 3),
         "loss": standing.loss,
         "eval_loss": standing.eval_loss,
+        "learning_rate": standing.learning_rate,
         "tokens_per_second": standing.tokens_per_second,
+        "eta_seconds": standing.eta_seconds,
         "digest": standing.digest or None,
         "message": standing.message,
     }

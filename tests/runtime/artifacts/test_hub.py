@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -47,9 +48,9 @@ def test_a_model_comes_whole_and_the_progress_is_told(
     code, said = fetch_apart(_source(hub), "model")
     assert code == 0, said
     assert {name: (tmp_path / "model" / name).read_bytes() for name in hub.files} == hub.files
-    told = [json.loads(line) for line in said.splitlines() if "progress" in line]
-    assert told[0]["done_bytes"] == 0
-    assert told[-1]["done_bytes"] == told[-1]["total_bytes"] == sum(map(len, hub.files.values()))
+    told = [json.loads(line)["download"] for line in said.splitlines() if '"telemetry"' in line]
+    assert told[0]["doneBytes"] == 0
+    assert told[-1]["doneBytes"] == told[-1]["totalBytes"] == sum(map(len, hub.files.values()))
     assert (tmp_path / "model/model.safetensors").stat().st_mode & 0o777 == 0o644
 
 
@@ -118,8 +119,10 @@ def test_parts_of_what_is_no_longer_wanted_take_no_room(
 def _growing(folder: Path, size: int) -> Iterator[Path]:
     """The part that has come to `size`, as soon as there is one; the test's own limit bounds the wait."""
     while True:
-        if folder.exists():
-            yield from (part for part in folder.iterdir() if part.stat().st_size >= size)
+        for part in folder.glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # it came whole meanwhile
+                if part.stat().st_size >= size:
+                    yield part
 
 
 def test_a_connection_that_breaks_off_is_continued_by_itself(
@@ -236,3 +239,12 @@ def test_offline_is_told_as_what_it_is(hub: HubServer, fetch_apart: Fetch) -> No
     code, said = fetch_apart(_source(hub), HF_HUB_OFFLINE="1")
     assert code == 1
     assert "HF_HUB_OFFLINE" in _message(said)
+
+
+@pytest.mark.slow
+def test_a_hub_that_stalls_while_it_lists_its_files_is_given_up(hub: HubServer, fetch_apart: Fetch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        code, said = fetch_apart(_source(hub, endpoint=endpoint, revision="main"))
+    assert code == os.EX_TEMPFAIL
+    assert "cannot be reached" in _message(said)

@@ -6,12 +6,14 @@ import itertools
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from runtime.artifacts.disk import require_room, spell_bytes, writing
 from runtime.artifacts.faults import Mistaken, NoSpace, Passing, Throttled, Unreachable
+from runtime.artifacts.pace import Pace, paced
 from runtime.artifacts.patience import Patience, persist
 from runtime.artifacts.progress import Meter, Progress
 from tests.runtime.artifacts.conftest import ROOT
@@ -110,3 +112,22 @@ def test_a_document_that_cannot_be_read_is_told(tmp_path: Path, written: str, wo
     ended = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1
     assert words in json.loads(ended.stdout.splitlines()[-1])["message"]
+
+
+def test_a_sender_that_crawls_is_given_up_and_one_that_walks_is_not() -> None:
+    def came(piece: int, every: float, pieces: int) -> int:
+        now = 0.0
+
+        def slowly() -> Iterator[bytes]:
+            nonlocal now
+            for _ in range(pieces):
+                now += every
+                yield b"x" * piece
+
+        return sum(map(len, paced(slowly(), "model.safetensors", Pace(1000, 10.0), lambda: now)))
+
+    assert came(100, every=0.5, pieces=100) == 10_000
+    assert came(2000, every=15.0, pieces=5) == 10_000
+    assert came(10, every=0.5, pieces=10) == 100  # over before it could be judged
+    with pytest.raises(Unreachable, match=r"model\.safetensors comes at 20 bytes a second"):
+        came(10, every=0.5, pieces=100)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from runtime.artifacts import require_pushable
 from runtime.artifacts.faults import (
     Fault,
     Forbidden,
+    Unreachable,
 )
 from runtime.artifacts.fetching import Expected
 from runtime.artifacts.oci.login import Login
@@ -115,3 +117,19 @@ def test_a_login_goes_to_no_host_the_registry_sends_us_to(
             )
         assert other.asked
         assert not any("Authorization" in asked.headers for asked in other.asked)
+
+
+def test_whether_a_push_would_be_taken_is_known_before_there_is_anything_to_push(tmp_path: Path) -> None:
+    with registry(tmp_path / "registry", htpasswd_auth(tmp_path / "users")) as host:
+        image = f"{host}/acme/adapter:v1"
+        right = write_docker_config(tmp_path / "config.json", host)
+        wrong = write_docker_config(tmp_path / "wrong.json", host, "wrong")
+        require_pushable(image, docker_config=right, insecure=True)
+        with pytest.raises(Forbidden, match="may not push to acme/adapter"):
+            require_pushable(image, docker_config=wrong, insecure=True)
+        with pytest.raises(Forbidden, match="name a secret with a login in the output's imagePushSecret"):
+            require_pushable(image, insecure=True)
+        uploads = tmp_path / "registry/data/docker/registry/v2/repositories/acme/adapter/_uploads"
+        assert not [*uploads.glob("*/data")]
+    with pytest.raises(Unreachable):
+        require_pushable(image, docker_config=right, insecure=True)

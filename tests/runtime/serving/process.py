@@ -19,7 +19,8 @@ import httpx
 import yaml
 
 ROOT = Path(__file__).parents[3]
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 400.0
+"""vLLM imports for seconds in three processes one after another; a busy machine takes minutes."""
 
 
 def document(weights: Path, **changes: Any) -> dict[str, Any]:
@@ -83,6 +84,12 @@ class Serving:
         facts = [fact for fact in map(json.loads, lines) if fact["event"] == event]
         return facts[-1] if facts else None
 
+    def telemetry(self, subject: str) -> dict[str, Any] | None:
+        """The last that was told of a download or a benchmark to those who watch from outside."""
+        lines = [line for line in self.log.read_text().splitlines() if '"event": "telemetry"' in line]
+        facts = [fact[subject] for fact in map(json.loads, lines) if subject in fact]
+        return facts[-1] if facts else None
+
     def stop(self) -> int:
         """SIGTERM, and the exit code."""
         self.process.send_signal(signal.SIGTERM)
@@ -98,12 +105,12 @@ class Serving:
 
 
 @contextmanager
-def serving(folder: Path, written: dict[str, Any]) -> Iterator[Serving]:
+def serving(folder: Path, written: dict[str, Any], **environment: str) -> Iterator[Serving]:
     """A process with this document, killed at the end if it still runs. `folder` keeps document and log."""
     place, log = folder / "serving.yaml", folder / "serving.log"
     place.write_text(yaml.safe_dump(written))
     with log.open("wb") as out:
-        process = start(place, out)
+        process = start(place, out, **environment)
     try:
         yield Serving(process, f"http://127.0.0.1:{written['port']}", log)
     finally:
@@ -111,12 +118,18 @@ def serving(folder: Path, written: dict[str, Any]) -> Iterator[Serving]:
         process.wait()
 
 
-def start(place: Path, out: Any) -> subprocess.Popen[bytes]:
+def start(place: Path, out: Any, **environment: str) -> subprocess.Popen[bytes]:
     """The process itself."""
     return subprocess.Popen(
         [sys.executable, "-m", "runtime.serving", str(place)],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "OMP_NUM_THREADS": "1",
+            "HF_HUB_OFFLINE": "1",
+            **environment,
+        },
         stdout=out,
         stderr=subprocess.STDOUT,
     )

@@ -63,6 +63,22 @@ def test_kaitos_chat_gives_a_result_and_streams_as_a_chat(tiny: Serving, client:
     assert "".join(delta.get("content", "") for delta in deltas) == whole["Result"]
 
 
+def test_the_words_of_kaitos_former_api_are_understood_here_as_by_vllm(tiny: Serving) -> None:
+    body = {"prompt": "hello", "max_tokens": 12, "temperature": 0}
+    answer = httpx.post(f"{tiny.url}/chat", json=body).json()["Result"]
+    former = {"max_length": 12, "do_sample": False}
+    asked = {"prompt": "hello", "return_full_text": True, "generate_kwargs": former}
+    assert httpx.post(f"{tiny.url}/chat", json=asked).json()["Result"] == "hello" + answer
+    for wrong, words in (
+        ({"prompt": ""}, "the field prompt must be a text"),
+        ({"prompt": "hello", "before": "x"}, "before is not a field"),
+        ({"prompt": "hello", "generate_kwargs": {"repetition_penalty": 2}}, "repetition_penalty is not"),
+    ):
+        refused = httpx.post(f"{tiny.url}/chat", json=wrong)
+        assert refused.status_code == 400
+        assert words in refused.json()["error"]["message"]
+
+
 def test_a_seed_repeats_an_answer_and_its_absence_does_not(client: openai.OpenAI) -> None:
     def text(**more: Any) -> str:
         return str(ask(client, temperature=1, max_tokens=30, **more).choices[0].message.content)

@@ -11,8 +11,8 @@ import torch
 from transformers import AutoTokenizer
 
 from runtime.artifacts import Mistaken
-from runtime.serving.bench_client import Sample
-from runtime.serving.benchmark import lengths, summarise
+from runtime.serving.bench_client import Answer, Sample, Unanswered
+from runtime.serving.benchmark import Figures, lengths, summarise
 from runtime.serving.document import Benchmark, ServingConfig
 from runtime.serving.reading import parse_document
 from runtime.serving.small.demo_model import demo_model
@@ -179,13 +179,27 @@ def test_a_benchmark_shrinks_to_the_limit() -> None:
 
 
 def test_figures_count_what_came_in_time() -> None:
-    samples = [Sample(0.1, 0.9, 10, 10, whole=True), Sample(0.3, 0.9, 10, 10, whole=False), None]
+    refused = Unanswered("429: too many")
+    samples: list[Answer] = [
+        Sample(0.1, 0.9, 10, 10, whole=True),
+        Sample(0.3, 0.9, 10, 10, whole=False),
+        refused,
+    ]
     figures = summarise(samples, seconds=2, clients=3, context=100)
-    assert figures is not None
+    assert isinstance(figures, Figures)
     assert (figures.tokens_per_second, figures.total_tokens_per_minute) == (10, 1200)
     assert (figures.ttft_p50_seconds, figures.tpot_avg_seconds) == (0.2, 0.1)
     assert (figures.requests, figures.failed) == (2, 1)
-    assert summarise([None], seconds=2, clients=1, context=0) is None
+
+
+def test_a_benchmark_that_found_nothing_says_why() -> None:
+    refused = [Unanswered("503: the model is not ready"), Unanswered("429: too many wait")]
+    told = summarise([*refused], seconds=2, clients=1, context=0)
+    why = "none of 2 questions was answered in 2 seconds: the last was told 429: too many wait"
+    assert told == Unanswered(why)
+    late = summarise([Sample(0, 0, 0, 0, whole=False)], seconds=2, clients=1, context=0)
+    assert isinstance(late, Unanswered)
+    assert late.why.endswith("not one token came in time")
 
 
 def test_yaml_and_json_are_the_same_document() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from runtime.serving.chat_words import Misspoken, compose_result, parse_question
 from runtime.serving.vllm.asgi import App, Message, Receive, Scope, Send, answer
 from runtime.serving.vllm.chat_route import LONGEST, ChatRoute
-from runtime.serving.vllm.chat_words import Misspoken, compose_result, parse_question
 
 
 def asked(body: object) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.runtime.serving_vllm.conftest import Serve, Served, config_for
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 GREEDY: dict[str, Any] = {"temperature": 0, "max_tokens": 12}
 
@@ -147,6 +147,17 @@ def test_an_adapter_comes_and_goes_without_a_restart(served: Served, tiny_adapte
     assert chat(served, model="more") == chat(served, model="support")
     assert served.ask("/v1/unload_lora_adapter", {"lora_name": "more"})[0] == 200
     assert served.ask("/chat", {"prompt": "hi", "model": "more"})[0] == 404
+
+
+def test_an_adapter_comes_and_goes_with_its_folder(served: Served, adapters: Path) -> None:
+    shutil.copytree(adapters / "support", adapters / "late")
+    while (came := served.ask("/chat", {"prompt": "import os", "model": "late", **GREEDY}))[0] == 404:
+        assert served.process.poll() is None
+    assert json.loads(came[1])["Result"] == chat(served, model="support")
+    shutil.rmtree(adapters / "late")
+    while (went := served.ask("/chat", {"prompt": "hi", "model": "late", **GREEDY}))[0] == 200:
+        assert served.process.poll() is None
+    assert went[0] == 404
 
 
 def test_who_would_wait_too_long_is_sent_away_and_counted(served: Served) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
+from runtime.artifacts import Progress
 from runtime.serving.vllm.asgi import Message, Receive, Scope, Send, answer
-from runtime.serving.vllm.environment import WAITING
+from runtime.serving.vllm.environment import WAITING, shown_download
 from runtime.serving.vllm.waiting_room import Room, WaitingRoom, room_of
 
 
@@ -112,3 +113,18 @@ def test_who_leaves_makes_room() -> None:
 )
 def test_several_api_processes_share_the_room_of_all_copies(state: Any, room: Room) -> None:
     assert room_of(state, 64) == room
+
+
+def test_how_the_weights_came_stays_known_while_they_are_served() -> None:
+    registry = CollectorRegistry()
+    Gauge("vllm:num_requests_waiting", "As vLLM has it.", registry=registry)
+    environment = {WAITING: "1", **shown_download(Progress("acme/tiny", 500, 500, 12.5, is_over=True))}
+    WaitingRoom(answered, registry, environment)
+    assert registry.get_sample_value("kaito_model_download_speed_bytes_per_second") == 12.5
+    assert registry.get_sample_value("kaito_model_download_remaining_seconds") == 0
+    assert registry.get_sample_value("towline_model_download_bytes") == 500
+
+
+async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+    """An API that has nothing against anything."""
+    await answer(send, 200, b"{}")

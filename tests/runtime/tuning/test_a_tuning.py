@@ -30,9 +30,14 @@ def test_a_tuning_ends_with_an_adapter_that_names_its_base_by_its_public_name(wo
 
 def test_its_states_come_in_order_and_its_last_is_in_the_termination_message(workplace: Workplace) -> None:
     assert workplace.run() == 0
-    states = [name for name in workplace.events() if name not in {"chosen", "loaded", "batch", "step"}]
-    wanted = ["fetched", "checked", "fetched", "loading", "training", "delivering", "delivered", "done"]
-    assert states == wanted
+    told = workplace.telemetry()
+    states = [fact["state"] for fact in told]
+    changes = [name for before, name in zip(["", *states], states, strict=False) if name != before]
+    wanted = ["starting", "fetched", "checked", "fetched", "loading", "training", "delivering", "done"]
+    assert changes == wanted
+    assert [step for step, loss, _ in told[-1]["curve"] if loss is not None] == [*range(1, 9)]
+    assert told[-1]["curve"][-1][2] == told[-1]["evalLoss"]
+    assert told[-1]["rows"] == {"trained": 51, "heldBack": 13, "unusable": 0, "shown": []}
     message = workplace.message()
     assert (message["state"], message["step"], message["steps"]) == ("done", 8, 8)
     assert message["eval_loss"] < workplace.rows()[0].eval_loss
@@ -44,7 +49,8 @@ def test_a_finished_tuning_run_again_only_sees_to_its_delivery(workplace: Workpl
     (workplace.output / "adapter_config.json").unlink()
     (workplace.root / "log.jsonl").unlink()
     assert workplace.run() == 0
-    assert workplace.events() == ["delivering", "delivered", "done"]
+    assert workplace.events() == ["starting", "delivering", "delivered", "done"]
+    assert workplace.telemetry()[-1]["rows"]["trained"] == 51
     assert workplace.told("delivered")["again"]
     assert (workplace.output / "adapter_config.json").exists()
 

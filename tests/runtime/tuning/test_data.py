@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from runtime.tuning.config.training_config import DatasetConfig
-from runtime.tuning.data.checking import CheckedData, check_data, split
+from runtime.tuning.data.checking import CheckedData, NothingUsable, check_data, split
 from runtime.tuning.faults import BadData
 
 pa = pytest.importorskip("pyarrow")
@@ -155,6 +155,15 @@ def test_no_usable_row_says_what_most_rows_lack(folder: Path) -> None:
     assert said.startswith(
         "none of the 3 rows in rows.jsonl can be used; 3 of them: has the columns q, and none of"
     )
+
+
+def test_rows_of_which_none_can_be_used_are_still_counted_and_shown(folder: Path) -> None:
+    (folder / "rows.jsonl").write_text('{"q": "a"}\n' * 3)
+    with pytest.raises(NothingUsable) as caught:
+        checked(folder)
+    found = caught.value.found
+    assert (found.unusable, found.training, found.held_back) == (3, 0, 0)
+    assert found.shown[2].startswith("rows.jsonl, line 3: has the columns q")
 
 
 def test_a_folder_without_data_says_what_is_there_and_what_could_be(folder: Path) -> None:

@@ -29,7 +29,7 @@ def test_a_mistake_is_told_in_a_sentence(workplace: Workplace, sections: dict[st
     message = workplace.message()
     assert message["state"] == "failed"
     assert told in message["message"]
-    assert workplace.told("failed")["message"] == message["message"]
+    assert workplace.telemetry()[-1]["message"] == message["message"]
     assert "Traceback" not in (workplace.root / "log.jsonl").read_text()
 
 
@@ -50,7 +50,7 @@ def test_messages_without_a_chat_template_are_told(workplace: Workplace) -> None
 def test_a_document_with_a_mistake_is_told_by_its_field(workplace: Workplace) -> None:
     workplace.settings = {"method": "full"}
     assert workplace.run() == 1
-    assert "tuning.json: method: input should be 'lora' or 'qlora'" in workplace.told("failed")["message"]
+    assert "tuning.json: method: input should be 'lora' or 'qlora'" in workplace.telemetry()[-1]["message"]
 
 
 def test_data_that_are_not_there_are_told(workplace: Workplace) -> None:

@@ -123,9 +123,14 @@ class Workplace:
         lines = (self.root / "log.jsonl").read_text().splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
+    def telemetry(self) -> list[dict[str, Any]]:
+        """What was told of the training to those who watch from outside, line by line."""
+        told = (fact for fact in self.log() if fact["event"] == "telemetry")
+        return [fact["training"] for fact in told if "training" in fact]
+
     def events(self) -> list[str]:
-        """Their names, each where it begins."""
-        names = [fact["event"] for fact in self.log()]
+        """Their names, each where it begins; the states by theirs."""
+        names = [_name(fact) for fact in self.log()]
         return [name for before, name in zip(["", *names], names, strict=False) if name != before]
 
     def told(self, event: str) -> dict[str, Any]:
@@ -152,3 +157,7 @@ def await_that(true: Callable[[], bool], process: subprocess.Popen[str]) -> None
         assert process.poll() is None, f"ended with {process.returncode} before"
         assert time.monotonic() < until, "did not come true"
         time.sleep(0.05)
+
+
+def _name(fact: dict[str, Any]) -> str:
+    return str(fact["training"]["state"] if fact["event"] == "telemetry" else fact["event"])
