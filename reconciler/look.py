@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from .domain.cloud import AksStanding, Market
 from .domain.state import ObservedPool, ObservedState
 from .faults import Fault
-from .ports import Cloud, Cluster, StatusBook
+from .ports import Cloud, Cluster, Proposals, StatusBook
 
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """The world of one fleet."""
+    """The world of one fleet. `proposals` is None where nothing can be offered for review."""
 
     cluster: Cluster
     cloud: Cloud
     book: StatusBook
+    proposals: Proposals | None = None
 
 
 def look(doors: Doors) -> ObservedState:

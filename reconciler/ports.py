@@ -9,6 +9,7 @@ from .domain.cloud import AksStanding, Offering, Usage
 from .domain.config import Entry, Parsed, Snapshot
 from .domain.identity import Ref, WorkspaceName
 from .domain.plan import Applied
+from .domain.proposal import Offer, Proposal
 from .domain.report import StatusCommit
 from .domain.state import DesiredObject, DesiredPool, ObservedObject, ObservedPool
 
@@ -49,6 +50,21 @@ class StatusBook(Protocol):
         """Write these files on top of what is there and push; the commit's id."""
 
 
+class Proposals(Protocol):
+    """Branches on which commits are offered for review."""
+
+    @property
+    def place(self) -> str:
+        """The repository's address, without any credential."""
+
+    def find(self, branch: str) -> Offer | None:
+        """The tip of that branch as it is at the remote now; None where there is none."""
+
+    def propose(self, proposal: Proposal) -> str:
+        """Commit and push; the commit's id. `Conflict` where the branch is not as the proposal takes it to
+        be, or the config branch has moved on from its base."""
+
+
 class Cluster(Protocol):
     """A Kubernetes API server."""
 
@@ -66,6 +82,10 @@ class Cluster(Protocol):
 
     def find(self, ref: Ref) -> ObservedObject | None:
         """One object, whoever owns it; None when it is not there."""
+
+    def log(self, namespace: str, pod: str, container: str, lines: int) -> str:
+        """The last lines a container wrote; `Missing` where there is no such pod, `Refused` where it has not
+        started."""
 
     def apply(self, desired: DesiredObject, *, force: bool = False) -> Applied:
         """Server-side apply as field manager `towline`; `Conflict` names other managers unless forced."""

@@ -51,6 +51,11 @@ class Shelf:
     configs: tuple[tuple[tuple[object, ...], Config], ...] = ()
     models: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def catalog(self) -> Catalog | None:
+        """What was known of models when the last edition was read; None before there was one."""
+        return self.edition.catalog if self.edition else None
+
 
 def read_edition(source: Source, reader: Reader, hub: Hub, catalog: Catalog, shelf: Shelf) -> Edition:
     """The tip of the branch, parsed; the very same value while the tip is the same."""

@@ -9,16 +9,17 @@ from typing import Any
 
 from .apply import Hands, apply_plan
 from .domain.config import Config
-from .domain.finding import Finding, has_errors
+from .domain.finding import has_errors
 from .domain.fleet import FILE, Fleet
 from .domain.identity import WorkspaceName
 from .domain.inventory import Inventory
 from .domain.logbook import Logbook
-from .domain.plan import Outcome, Plan, Step
+from .domain.plan import Outcome, Step
 from .domain.report import Report
 from .domain.state import FLEET, DesiredState, ObservedObject, ObservedState
 from .domain.workspace import Workspace
 from .faults import Fault, Refused, Throttled
+from .hearing import Hearing, record
 from .look import Doors, look, look_at_market
 from .ownership import Remembered, write_inventory
 from .pauses import Pauses
@@ -32,7 +33,7 @@ from .planner.decide.order import CLUSTER_WIDE, POOL
 from .planner.desire.custom_resources import said_of_another_owner, within
 from .planner.desire.desire import desire, desire_cluster
 from .planner.desire.lore import Lore
-from .planner.provision.choosing import Provisions, provision, wants_market
+from .planner.provision.choosing import provision, wants_market
 from .planner.provision.ground import Ground
 from .planner.provision.learning import begun, learned
 from .planner.provision.noting import note
@@ -40,30 +41,9 @@ from .planner.read.before import manifests_before
 from .planner.read.seen_nodes import Seen, seen_nodes
 from .planner.tell.status import compose_status
 from .ports import Reader, Source
+from .proposing import Proposer, Scene
+from .prospect import Prospect
 from .reading import Edition, Hub, Shelf, judge_edition, read_edition
-
-
-@dataclass(frozen=True, slots=True)
-class Prospect:
-    """The first half of a pass: everything seen and what would be done about it."""
-
-    config: Config
-    desired: DesiredState
-    observed: ObservedState
-    inventory: Inventory
-    plan: Plan
-    provisions: Provisions
-    logbook: Logbook
-    ground: Ground
-    problems: tuple[str, ...] = ()
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """Every finding once: of the repository, of each workspace, and why those held back are."""
-        declared = (each.findings for each in self.config.workspaces.values())
-        asked = (each.findings for each in self.desired.workspaces.values())
-        every = (self.config.findings, *declared, *asked, *self.desired.held.values())
-        return tuple(dict.fromkeys(finding for found in every for finding in found))
 
 
 @dataclass(slots=True)
@@ -109,7 +89,9 @@ class Engine:
         self._now = now
         self._memory = Memory()
         self._assessor = Assessor()
+        self._hearing = Hearing()
         self._pauses = pauses or Pauses()
+        self._proposer = Proposer(reading.source, self._pauses)
 
     @property
     def interval_seconds(self) -> float:
@@ -126,6 +108,8 @@ class Engine:
         doors = self._open_doors(prospect.config.fleet)
         outcomes, inventory = self._act(prospect, self._hands(prospect.config.fleet, doors))
         report = self._assess(prospect, outcomes, inventory, self._memory.logbook.latest)
+        catalog = self._memory.shelf.catalog or self._reading.lore.catalog
+        report = self._proposer.offer(report, Scene(prospect.config, catalog, prospect.observed), doors)
         self._memory.last, self._memory.blind_passes = report, 0
         return self._publish(report, prospect, doors)
 
@@ -146,13 +130,17 @@ class Engine:
         if wants_market(desired, observed):
             observed = replace(observed, market=look_at_market(doors.cloud))
         ground = Ground(config, frozenset(inventory), self._reading.lore.machine, self._now())
+        heard = self._hearing.hear(config, observed, doors.cluster, ground.now)
+        observed = replace(observed, telemetry=heard.telemetry, expecting=heard.expecting)
         logbook = note(self._memory.logbook.of(observed, fleet.name), desired, observed, ground)
         chosen = provision(desired, observed, logbook, ground)
         gone = absences(config, inventory, self._reading.source.descends)
         policy = Policy(config, gone, chosen, ground, self._memory.diffing)
         plan = diff(chosen.desired, observed, inventory, policy)
-        said = (*problems, *more, *observed.market.unknown)
-        return Prospect(config, chosen.desired, observed, inventory, plan, chosen, logbook, ground, said)
+        said = (*problems, *more, *observed.market.unknown, *heard.problems)
+        return Prospect(
+            config, chosen.desired, observed, inventory, plan, chosen, logbook, ground, heard, said
+        )
 
     def _act(self, prospect: Prospect, hands: Hands) -> tuple[tuple[Outcome, ...], Inventory]:
         """Do what is due: first what the cluster stands on, then the rest, once it is written down whose what
@@ -171,6 +159,7 @@ class Engine:
             *write_inventory(after, intended, prospect.observed, hands),
             *self._keep_logbook(learned(counted, done, prospect.desired, prospect.ground), prospect, hands),
         )
+        record(prospect.heard, hands.cluster)
         failed = (each for each in told if not each.done)
         return (*wide, *done, *resting, *failed, *kept), after
 
@@ -229,7 +218,7 @@ class Engine:
 
     def _desire(self, config: Config, observed: ObservedState, inventory: Inventory) -> DesiredState:
         lore = self._reading.lore
-        catalog = self._memory.shelf.edition.catalog if self._memory.shelf.edition else lore.catalog
+        catalog = self._memory.shelf.catalog or lore.catalog
         standing = frozenset(inventory)
         last = self._memory.desired
         if last is not None and last[0][0] is config and last[0][1:] == (observed.foreign_crd, standing):

@@ -13,7 +13,7 @@ from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.plan import Applied
 from reconciler.domain.report import StatusCommit
 from reconciler.domain.state import FLEET, DesiredObject, DesiredPool, ObservedObject, ObservedPool
-from reconciler.faults import Conflict, Fault
+from reconciler.faults import Conflict, Fault, Missing
 from reconciler.planner.decide.order import CLUSTER_WIDE
 from tests.builders import observed_object, observed_pool
 
@@ -26,6 +26,10 @@ class FakeCluster:
         self.writes: list[tuple[str, str]] = []
         self.faults: dict[str, list[Fault]] = {}
         self.blind: Fault | None = None
+        self.machines: tuple[ObservedObject, ...] = ()
+        self.running: dict[WorkspaceName, tuple[ObservedObject, ...]] = {}
+        self.logs: dict[tuple[str, str], str | Fault] = {}
+        self.read: list[tuple[str, str]] = []
 
     def objects(self) -> Mapping[Ref, ObservedObject]:
         if self.blind:
@@ -36,16 +40,24 @@ class FakeCluster:
         return {each.ref: each for each in labelled}
 
     def pods(self) -> Mapping[WorkspaceName, tuple[ObservedObject, ...]]:
-        return {}
+        return dict(self.running)
 
     def nodes(self) -> tuple[ObservedObject, ...]:
-        return ()
+        return self.machines
 
     def shared(self) -> Mapping[Ref, ObservedObject]:
         return {ref: each for ref, each in self.seen.items() if ref.kind in CLUSTER_WIDE}
 
     def find(self, ref: Ref) -> ObservedObject | None:
         return self.seen.get(ref)
+
+    def log(self, namespace: str, pod: str, container: str, lines: int) -> str:
+        """What `logs` has by pod and container."""
+        self.read.append((pod, container))
+        told = self.logs.get((pod, container), Missing(f"no pod {namespace}/{pod}"))
+        if isinstance(told, Fault):
+            raise told
+        return "".join(told.splitlines(keepends=True)[-lines:])
 
     def apply(self, desired: DesiredObject, *, force: bool = False) -> Applied:
         self._fail(desired.ref, force=force)
@@ -65,6 +77,11 @@ class FakeCluster:
     def overwrite(self, ref: Ref, fields: Mapping[str, object]) -> None:
         self._fail(ref, force=False)
         self.writes.append(("overwrite", f"{ref} {json.dumps(fields)}"))
+        if before := self.seen.get(ref):
+            document = _merged(before.document, fields)
+            version = str(len(self.writes) + 100)
+            seen = observed_object(document, digest=before.digest, uid=before.uid, resource_version=version)
+            self.seen[ref] = replace(seen, workspace=before.workspace)
 
     def apply_status(self, ref: Ref, status: Mapping[str, object]) -> None:
         self.writes.append(("status", str(ref)))
@@ -184,6 +201,13 @@ class FakeSource:
 
     def descends(self, commit: str, ancestor: str) -> bool:
         return not self.rewritten and int(ancestor) <= int(commit)
+
+
+def _merged(document: Any, fields: Any) -> Any:
+    """RFC 7386, as far as maps go."""
+    if not isinstance(document, dict) or not isinstance(fields, dict):
+        return fields
+    return {**document, **{key: _merged(document.get(key), value) for key, value in fields.items()}}
 
 
 def _blob(data: bytes) -> str:

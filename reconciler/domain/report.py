@@ -10,6 +10,7 @@ from .finding import Finding
 from .identity import WorkspaceName
 from .provisioning import Move, NodeChoice, Orphan, Spending
 from .state import Cost
+from .telemetry import LAST_WORDS, SILENCE, Telemetry
 
 
 class Phase(StrEnum):
@@ -53,7 +54,8 @@ class Health:
 @dataclass(frozen=True, slots=True)
 class WorkspaceReport:
     """One workspace, as it is. `awaiting` is the next thing waited for, empty when nothing is; `choice` how
-    its nodes are had, None where no agent pool is made; `spending` what they have cost."""
+    its nodes are had, None where no agent pool is made; `spending` what they have cost; `telemetry` what its
+    container says of itself; `proposal` how the next commit stands that was offered of it."""
 
     name: WorkspaceName
     phase: Phase
@@ -73,13 +75,16 @@ class WorkspaceReport:
     tuning: bool = False
     choice: NodeChoice | None = None
     spending: Spending | None = None
+    telemetry: Telemetry = SILENCE
+    proposal: str = ""
 
     @property
     def settled(self) -> bool:
         """Whether nothing is waited for but a person."""
         if self.choice is not None and self.choice.needs_a_person:
             return True
-        return self.phase in SETTLED and not (self.phase is Phase.READY and self.awaiting)
+        is_unheard = self.phase is Phase.SUCCEEDED and self.awaiting == LAST_WORDS
+        return self.phase in SETTLED and not is_unheard and not (self.phase is Phase.READY and self.awaiting)
 
     @property
     def is_busy(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from .cloud import ANY_WAY, UNSEEN, AksStanding, CloudError, Market, Option
 from .finding import Finding
 from .identity import Ref, WorkspaceName
+from .telemetry import Telemetry
 
 FIELD_MANAGER = "towline"
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -146,7 +147,8 @@ class ObservedState:
     `objects` are those that carry the fleet's label, `shared` the namespaces and the definition of
     Workspaces, `pods` and `nodes` what they run on. `pools` is None when the cloud could not be seen, `aks`
     where there is no cloud or it did not say; `market` is what may be had, looked at only where something
-    is to be made. `blind` says which part of the world could not be seen, in a sentence each.
+    is to be made; `telemetry` what containers say of themselves, `expecting` from whom a benchmark or a
+    tuning's end is still to come. `blind` says which part of the world could not be seen, in a sentence each.
     """
 
     objects: Mapping[Ref, ObservedObject]
@@ -157,6 +159,8 @@ class ObservedState:
     shared: Mapping[Ref, ObservedObject] = field(default_factory=dict)
     aks: AksStanding | None = None
     market: Market = UNSEEN
+    telemetry: Mapping[WorkspaceName, Telemetry] = field(default_factory=dict)
+    expecting: frozenset[WorkspaceName] = frozenset()
 
     @property
     def foreign_crd(self) -> bool:

@@ -33,6 +33,7 @@ GPU_DRIVER = "towline.dev/gpu-driver"
 DEVICE = "towline.dev/device"
 WORK_CLAIM = "towline.dev/work-claim"
 TRY = "towline.dev/try"  # another value of it means: try anew
+PROPOSE_TO = "towline.dev/propose-to"  # on a tuning: who is to serve its adapter
 
 RESERVED_SELECTOR_KEYS = frozenset(
     {

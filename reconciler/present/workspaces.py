@@ -12,6 +12,7 @@ from reconciler.domain.finding import Finding
 from reconciler.domain.provisioning import Move, NodeChoice
 from reconciler.domain.report import Phase, WorkspaceReport
 from reconciler.domain.state import Cost
+from reconciler.planner.tell.heard import heard_words, training_words
 from reconciler.planner.tell.readable import readable
 
 from .columns import columns
@@ -19,6 +20,7 @@ from .money import dollars
 
 LONGEST = 400  # characters of a sentence; what Azure says comes before the next step
 _HEADINGS = ("NAME", "INSTANCE", "NODES", "PHASE", "$/HOUR", "AWAITING")
+_WIDER = ("MODEL", "SAYS OF ITSELF")
 _DONE = frozenset({Phase.READY, Phase.SUCCEEDED})
 _COLOURS = {
     Phase.READY: "green",
@@ -33,10 +35,12 @@ _COLOURS = {
 }
 
 
-def workspaces_text(workspaces: Iterable[WorkspaceReport]) -> str:
-    """One line a workspace. Terminal colours are in it; `click.echo` drops them elsewhere."""
-    rows = [_row(each) for each in workspaces]
-    return columns([_HEADINGS, *rows], right=(4,)) if rows else "No workspaces."
+def workspaces_text(workspaces: Iterable[WorkspaceReport], *, wide: bool = False) -> str:
+    """One line a workspace; `wide` with its model and what its container says of itself. Terminal colours
+    are in it; `click.echo` drops them elsewhere."""
+    rows = [_row(each, wide=wide) for each in workspaces]
+    headings = (*_HEADINGS[:-1], *_WIDER, _HEADINGS[-1]) if wide else _HEADINGS
+    return columns([headings, *rows], right=(4,)) if rows else "No workspaces."
 
 
 def workspaces_json(workspaces: Iterable[WorkspaceReport]) -> dict[str, Any]:
@@ -55,13 +59,15 @@ def without_nodes(workspaces: Iterable[WorkspaceReport]) -> Iterator[str]:
         yield readable(f"{each.name} {so}: {each.message}")
 
 
-def _row(report: WorkspaceReport) -> tuple[str, ...]:
+def _row(report: WorkspaceReport, *, wide: bool) -> tuple[str, ...]:
+    wider = (readable(report.model, 80) or "-", readable(heard_words(report), LONGEST) or "-")
     return (
         readable(str(report.name), 80),
         readable(report.instance_type, 60) or "-",
         f"{len(report.nodes_ready)}/{report.nodes_wanted}",
         phase_word(report.phase),
         _hourly(report.cost),
+        *(wider if wide else ()),
         readable(awaiting(report), LONGEST) or "-",
     )
 
@@ -78,7 +84,13 @@ def phase_word(phase: Phase) -> str:
 
 
 def awaiting(report: WorkspaceReport) -> str:
-    """What it waits for; of something broken or held, why, since that is what a person must know first."""
+    """What it waits for; of something broken or held, why, since that is what a person must know first; of a
+    tuning how far it has come."""
+    training = report.telemetry.training
+    if report.phase is Phase.RUNNING and training:
+        return (
+            f"{report.awaiting}: {training_words(training)}" if report.awaiting else training_words(training)
+        )
     told = report.message not in ("", f"Waiting for {report.awaiting}")
     if told and report.phase not in (Phase.READY, Phase.SUCCEEDED, Phase.RUNNING):
         return report.message
@@ -104,6 +116,8 @@ def _plain(report: WorkspaceReport) -> dict[str, Any]:
         "file": report.file,
         "provisioning": _provisioning(report.choice),
         "spending": asdict(report.spending) if report.spending else None,
+        "telemetry": asdict(report.telemetry),
+        "proposal": report.proposal,
         "conditions": [asdict(each) for each in report.conditions],
         "findings": [_finding(each) for each in report.findings],
     }

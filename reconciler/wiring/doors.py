@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from reconciler.adapters.azure.no_cloud import NoCloud
+from reconciler.adapters.git.proposals import GitProposals
 from reconciler.adapters.git.source import GitSource
 from reconciler.adapters.git.status import GitStatusBook
 from reconciler.adapters.kube.cluster import KubeCluster
@@ -67,7 +68,7 @@ class DoorsOf:
         if self._open is not None and self._open[0] == place:
             return self._open[1]
         self.close()
-        doors = Doors(self._cluster(fleet), self._cloud(fleet), self._book(fleet))
+        doors = Doors(self._cluster(fleet), self._cloud(fleet), self._book(fleet), self._proposals())
         self._open = (place, doors)
         return doors
 
@@ -108,6 +109,10 @@ class DoorsOf:
     def _book(self, fleet: Fleet) -> GitStatusBook:
         cache = repository_folder(self._settings) / "status"
         return GitStatusBook(self._source.remote, fleet.spec.status_branch, cache, self._source.branch)
+
+    def _proposals(self) -> GitProposals:
+        cache = repository_folder(self._settings) / "proposals"
+        return GitProposals(self._source.remote, self._source.branch, cache)
 
 
 def _kinds(fleet: Fleet) -> list[KindInfo]:

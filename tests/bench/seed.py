@@ -22,7 +22,8 @@ from reconciler.domain.workspace import V1BETA1
 from reconciler.planner.assess.custom_status import workspace_status
 from reconciler.planner.decide.inventory import inventory_objects
 from reconciler.planner.decide.ledger import inventory_after
-from reconciler.reconcile import Engine, Prospect
+from reconciler.prospect import Prospect
+from reconciler.reconcile import Engine
 from reconciler.sandbox.kube.store import Store
 from reconciler.sandbox.server import Sandbox
 from reconciler.sandbox.snapshot import read_snapshot, write_snapshot

@@ -13,7 +13,16 @@ HOUSE = ROOT / "reconciler"
 MODULES = sorted(path for path in HOUSE.rglob("*.py") if "__pycache__" not in path.parts)
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "base", "service", "misc", "core"}
 VERBS_OF_NOBODY = ("get_", "process_", "handle_", "do_")
-MAY_CATCH_FAULTS = {"apply.py", "look.py", "daemon.py", "reconcile.py", "reading.py", "wiring.py"}
+MAY_CATCH_FAULTS = {
+    "apply.py",
+    "look.py",
+    "daemon.py",
+    "hearing.py",
+    "proposing.py",
+    "reconcile.py",
+    "reading.py",
+    "wiring.py",
+}
 
 
 def names(path: Path) -> str:

@@ -166,10 +166,12 @@ def test_the_small_engine_stays_on_one_gpu_and_is_judged_by_it() -> None:
     assert finding.field == "resource.instanceType"
 
 
-def test_a_preset_whose_weights_kaito_keeps_nowhere_can_be_tuned() -> None:
-    (finding,) = findings(tuning("mistral-7b"))
-    assert "cannot be fine-tuned" in finding.message
-    assert told(tuning("mistral-7b"))["base"]["source"]["kind"] == "hub"
+@pytest.mark.parametrize("preset", ["mistral-7b", "smollm2-135m-instruct"])
+def test_a_preset_whose_weights_kaito_keeps_nowhere_can_be_tuned(preset: str) -> None:
+    (finding,) = findings(tuning(preset))
+    assert finding.message.endswith("cannot be fine-tuned by KAITO's container: KAITO keeps no weights of it")
+    assert finding.mend.startswith("Set spec.runtime: towline in towline.yaml, or choose one of phi-3-")
+    assert told(tuning(preset))["base"]["source"]["kind"] == "hub"
 
 
 def test_a_tuning_is_left_to_choose_for_itself_where_the_person_says_nothing() -> None:

@@ -391,7 +391,7 @@ def _as_written(value: Any) -> Any:
         case list():
             return [_as_written(each) for each in value if not isinstance(each, list)]
         case float():
-            return round(value, 4) if abs(value) < 1e12 and abs(value) > 1e-3 else 0.5
+            return value
     return value
 
 

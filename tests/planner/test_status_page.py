@@ -48,9 +48,12 @@ def test_a_list_that_goes_on_ends_in_its_own_ellipsis() -> None:
 
 
 def test_the_machines_are_named_in_their_column_alone() -> None:
-    row = next(line for line in page(workspace_report()).splitlines() if line.startswith("| [!"))
+    tuned = workspace_report("tune", message=f"Tuning phi-4 on 1× {A100}: step 120 of 400")
 
-    assert row.count("Standard_NC24ads_A100_v4") == 1
+    rows = [line for line in page(workspace_report(), tuned).splitlines() if line.startswith("| [!")]
+
+    assert [row.count(A100) for row in rows] == [1, 1]
+    assert rows[1].endswith("| Tuning phi-4: step 120 of 400 |")
 
 
 def test_two_long_names_can_be_told_apart_by_their_badges() -> None:

@@ -14,10 +14,12 @@ from reconciler.cli import get
 from reconciler.domain.provisioning import Kind, Move, NodeChoice, Orphan, Setback, Spending
 from reconciler.domain.report import Phase, Report, WorkspaceReport
 from reconciler.domain.state import Cost
+from reconciler.domain.telemetry import Benchmark, Download, Telemetry
 from reconciler.present.progress import Progress, changes
 from reconciler.present.workspaces import without_nodes, workspaces_json, workspaces_text
 from tests.builders import A100
 from tests.planner.scenes import LATER, NOW, PLAIN, fleet_report, workspace_report
+from tests.planner.speaking import benchmark, loading_report, measured_report, training, tuning_report
 
 READY = workspace_report()
 PENDING = workspace_report(
@@ -109,11 +111,51 @@ def test_what_azure_said_last_is_in_the_json() -> None:
 
 def test_every_key_of_the_json_is_in_the_help_of_the_verb() -> None:
     said = get.command.help or ""
-    spent = Spending(1.0, NOW, LATER)
-    found = workspaces_json([stuck(spending=spent)])["workspaces"][0]
+    heard = Telemetry("uid", Download("w", 1, 2), benchmark(), training())
+    told = stuck(spending=Spending(1.0, NOW, LATER), telemetry=heard)
+    found = json.loads(json.dumps(workspaces_json([told])))["workspaces"][0]
 
-    keys = {*found, *found["provisioning"], *found["spending"], *found["conditions"][0]}
+    heard_of = found["telemetry"]["training"]
+    keys = {*found, *found["provisioning"], *found["spending"], *found["conditions"][0], *heard_of}
+    keys |= {key for each in ("download", "benchmark") for key in found["telemetry"][each]}
+    keys |= {*found["telemetry"], *heard_of["rows"], *heard_of["curve"][0]}
     assert {key for key in keys if f'"{key}"' not in said} == set()
+
+
+def test_how_far_a_tuning_has_come_stands_beside_what_is_awaited() -> None:
+    told = unstyle(workspaces_text([tuning_report(), READY])).splitlines()
+
+    assert told[1].endswith("the tuning to finish: step 120 of 400, loss 1.23, eval loss 1.70, 12 min left")
+    assert told[2].endswith("   -")
+
+
+def test_wide_adds_the_model_and_what_its_container_says() -> None:
+    kaitos = measured_report("kaitos", Benchmark(tokens_per_minute=52_000.0))
+    failed = measured_report("wrong", Benchmark(error="no answer\x1b[31m in 60 s"))
+    over = tuning_report(phase=Phase.SUCCEEDED, awaiting="", heard=training(state="done"))
+    fleet = [READY, measured_report(), kaitos, failed, loading_report(), over]
+
+    told = unstyle(workspaces_text(fleet, wide=True)).splitlines()
+
+    start, end = told[0].index("MODEL"), told[0].index("AWAITING")
+    assert [line[start:end].split(maxsplit=1)[1].strip() for line in told] == [
+        "SAYS OF ITSELF",
+        "-",
+        "197 tokens/s, first token after 0.18 s",
+        "52,000 tokens/min",
+        "no benchmark: no answer[31m in 60 s",
+        "1.4 of 7.1 GB",
+        "loss 1.23, eval loss 1.70",
+    ]
+    assert told[5].endswith("the model to load")
+
+
+def test_what_was_heard_is_in_the_json_whole() -> None:
+    found = workspaces_json([tuning_report(), READY])["workspaces"]
+
+    assert found[0]["telemetry"]["training"]["curve"][-1] == {"step": 120, "loss": 1.2343, "eval_loss": None}
+    assert found[0]["telemetry"]["benchmark"] is None
+    assert found[1]["telemetry"] == {"pod": "", "download": None, "benchmark": None, "training": None}
 
 
 def test_why_nodes_do_not_come_is_what_is_awaited() -> None:

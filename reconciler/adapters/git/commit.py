@@ -10,11 +10,14 @@ AUTHOR = re.compile(r"(.*) <[^<>]*> \d+ [+-]\d+")
 
 @dataclass(frozen=True, slots=True)
 class RawCommit:
-    """The tree it names, the first line of its message, and its author's name."""
+    """The tree it names, the first line of its message, its author's name, its message as a whole, and its
+    committer as `Name <mail>`."""
 
     tree: str
     subject: str
     author: str
+    message: str = ""
+    committer: str = ""
 
 
 def parse_commit(content: bytes) -> RawCommit:
@@ -25,6 +28,8 @@ def parse_commit(content: bytes) -> RawCommit:
     if not re.fullmatch(r"[0-9a-f]{40}", tree):
         raise ValueError("the commit names no tree")
     subject = message.lstrip(b"\n").partition(b"\n")[0].decode(errors="replace").strip()
-    author = fields.get(b"author", b"").decode(errors="replace")
+    author, committer = (fields.get(who, b"").decode(errors="replace") for who in (b"author", b"committer"))
     matched = AUTHOR.fullmatch(author)
-    return RawCommit(tree, subject, matched.group(1) if matched else author)
+    by = committer[: committer.rfind(">") + 1]
+    said = message.decode(errors="replace")
+    return RawCommit(tree, subject, matched.group(1) if matched else author, said, by)

@@ -1,4 +1,4 @@
-"""A status commit as git fast-import reads it. Pure: files and words in, one stream of bytes out.
+"""A commit of ours as git fast-import reads it. Pure: files and words in, one stream of bytes out.
 
 Only what the stream names is written; every other subtree of the parent is taken over as it is, so a change
 of one file among 10,000 costs one file. Source: git-fast-import(1).
@@ -16,13 +16,15 @@ UNSAFE_PARTS = frozenset({"", ".", "..", ".git"})
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A commit to be made on `ref`: on top of `parent`, or the first of its branch when that is empty."""
+    """A commit to be made on `ref`: on top of `parent`, or the first of its branch when that is empty.
+    `executable` are the paths with that bit."""
 
     ref: str
     parent: str
     author: str
     message: str
     files: Mapping[str, bytes | None]
+    executable: frozenset[str] = frozenset()
 
 
 def draft_stream(draft: Draft) -> bytes:
@@ -49,8 +51,8 @@ def _pieces(draft: Draft) -> Iterator[bytes]:
     if draft.parent:
         yield b"from %s\n" % draft.parent.encode()
     for path, content in sorted(draft.files.items()):
-        name = _quoted(path)
-        yield b"D %s\n" % name if content is None else b"M 100644 inline %s\n%s" % (name, _data(content))
+        name, mode = _quoted(path), b"100755" if path in draft.executable else b"100644"
+        yield b"D %s\n" % name if content is None else b"M %s inline %s\n%s" % (mode, name, _data(content))
     yield b"get-mark :1\ndone\n"
 
 

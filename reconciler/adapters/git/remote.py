@@ -82,10 +82,11 @@ class Remote:
         bounds = replace(self._bounds(limits.transfer_seconds), folder=folder / "objects" / "pack")
         return self._expect(self._run(argv, folder, replace(bounds, growth=limits.growth_bytes)))
 
-    def push(self, folder: Path, refspec: str) -> Ended:
-        """`git push` of exactly this refspec, never forced. Raises a `Fault`; a lost race is `Conflict`."""
+    def push(self, folder: Path, refspec: str, *options: str) -> Ended:
+        """`git push` of exactly this refspec, not forced unless an option is a lease with the commit that may
+        go. Raises a `Fault`; a lost race is `Conflict`."""
         self._traffic = replace(self._traffic, pushes=self._traffic.pushes + 1)
-        argv = ("git", "push", "--porcelain", "--no-verify", *self._served_by("receive-pack"))
+        argv = ("git", "push", "--porcelain", "--no-verify", *options, *self._served_by("receive-pack"))
         ended = self._run(
             (*argv, "--", str(self), refspec), folder, self._bounds(self.limits.transfer_seconds)
         )

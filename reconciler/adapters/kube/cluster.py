@@ -18,6 +18,7 @@ from reconciler.faults import Missing
 
 from .cache import Snapshot
 from .kinds import KindInfo, discovered_kinds, group_path, known_kind
+from .logs import log_text
 from .looks import CRD, Looking, Looks, Pods
 from .seen import Json, observe, whole
 from .wire import APPLY, MERGE, Request, Wire, open_client
@@ -76,6 +77,11 @@ class KubeCluster:
             return observe(self._wire.ask(Request("GET", kind.path(ref))), kind, whole)
         except Missing:
             return None
+
+    def log(self, namespace: str, pod: str, container: str, lines: int) -> str:
+        """The last lines a container wrote, at most 4 MiB. Raises Missing where there is no such pod, Refused
+        where it has not started, Forbidden without `get` on `pods/log`."""
+        return log_text(self._wire, namespace, pod, container, lines)
 
     def apply(self, desired: DesiredObject, *, force: bool = False) -> Applied:
         """Server-side apply, with the digest annotated. Raises Conflict naming other managers and the

@@ -61,6 +61,7 @@ class Request:
     query: Query = ()
     body: bytes | Json | None = None
     content_type: str = "application/json"
+    accept: str = "application/json"
 
 
 def open_client(kubeconfig: Path | None, context: str, connections: int) -> ApiClient:
@@ -113,6 +114,22 @@ class Wire:
             connection.sock.settimeout(seconds)
         return Stream(response.response, self.server)
 
+    def tail(self, request: Request, most: int, patience: Patience) -> bytes:
+        """The end of an answer that is no document: at most so many bytes. Raises Broken when it does not
+        come to an end in time."""
+        response = self._send(request, patience)
+        if not 200 <= response.status < 300:
+            raise self._fault(request, response.status, self._read(response), response.headers)
+        kept, deadline = bytearray(), monotonic() + patience.whole
+        while part := _part(response.response, self.server):
+            kept += part
+            if len(kept) > 2 * most:
+                del kept[:-most]
+            if monotonic() > deadline:
+                response.response.close()
+                raise Broken(f"{self.server}: a text without an end")
+        return bytes(kept[-most:])
+
     def close(self) -> None:
         """Let go of all connections."""
         self._client.close()
@@ -124,16 +141,16 @@ class Wire:
             raise self._fault(request, response.status, body, response.headers)
         return _document(body, self.server)
 
-    def _send(self, request: Request) -> Any:
-        signed, timeout = self._signed(request), (self._patience.connect, self._patience.read)
+    def _send(self, request: Request, patience: Patience | None = None) -> Any:
+        signed, waits = self._signed(request), patience or self._patience
         try:
-            return self._client.call_api(*signed, _request_timeout=timeout)
+            return self._client.call_api(*signed, _request_timeout=(waits.connect, waits.read))
         except _FAILURES as failure:
             raise fault_of_failure(failure, self.server) from failure
 
     def _signed(self, request: Request) -> Any:
         """The request with who we are; one thread at a time, for it may run a login program."""
-        headers = {"Content-Type": request.content_type, "Accept": "application/json"}
+        headers = {"Content-Type": request.content_type, "Accept": request.accept}
         try:
             with self._signing:
                 return self._client.param_serialize(

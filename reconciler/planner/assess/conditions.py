@@ -34,7 +34,10 @@ def conditions(
     said = [_nodes(standing, claims=claims), _resource(standing)]
     if claims:
         said.insert(0, _node_claims(standing.claims))
-    said += [_job(standing), _tuned(standing)] if tuning else [_inference(standing), _served(standing)]
+    if tuning:
+        said += [_job(standing), _tuned(standing)]
+    else:
+        said += [_inference(standing), *_measured(standing), _served(standing)]
     return tuple(_dated(each, past, now) for each in said)
 
 
@@ -86,6 +89,16 @@ def _inference(standing: Standing) -> Said:
     if workload.state == DEGRADED and not waits:
         return "InferenceReady", False, workload.reason, workload.message[:_LONGEST]
     return "InferenceReady", False, "WorkspaceInferenceStatusPending", "Inference workload is not ready"
+
+
+def _measured(standing: Standing) -> tuple[Said, ...]:
+    """Nothing while no benchmark has told anything, as under KAITO. A model that serves has succeeded
+    whatever its benchmark says."""
+    if standing.benchmark is None:
+        return ()
+    if standing.benchmark.error:
+        return (("BenchmarkCompleted", False, "BenchmarkFailed", standing.benchmark.error[:_LONGEST]),)
+    return (("BenchmarkCompleted", True, "BenchmarkCompleted", "benchmark result has been recorded"),)
 
 
 def _job(standing: Standing) -> Said:

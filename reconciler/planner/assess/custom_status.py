@@ -8,11 +8,14 @@ from typing import Any
 from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.report import Phase, Report, WorkspaceReport
 from reconciler.domain.state import ObservedObject, ObservedState
+from reconciler.domain.telemetry import Benchmark
 from reconciler.domain.workspace import V1BETA1
-from reconciler.planner.health.verdict import section
+from reconciler.planner.health.verdict import Document, section
 
 Memo = dict[WorkspaceName, tuple[WorkspaceReport, ObservedObject]]
 
+_METRIC = "peakTokensPerMinute"
+_MEASURED = "tokens read and written a minute, measured after the start"
 _OURS = frozenset({Phase.HELD, Phase.INVALID, Phase.DELETING})
 
 
@@ -59,12 +62,34 @@ def workspace_status(report: WorkspaceReport, generation: int) -> dict[str, Any]
         "state": _kaito_state(report),
         "targetNodeCount": report.nodes_wanted,
         "workerNodes": list(report.nodes_ready),
+        **_performance(report.telemetry.benchmark),
     }
 
 
 def _says(custom: ObservedObject, status: dict[str, Any]) -> bool:
     said = section(custom.document, "status")
-    return all(said.get(key) == value for key, value in status.items())
+    is_past = "performance" not in status and _is_ours(section(said, "performance"))
+    return not is_past and all(said.get(key) == value for key, value in status.items())
+
+
+def _is_ours(performance: Document) -> bool:
+    """Whether that figure was written here, so that it goes when it is of the past."""
+    metric = section(section(performance, "metrics"), _METRIC)
+    return metric.get("description") == _MEASURED
+
+
+def _performance(benchmark: Benchmark | None) -> dict[str, Any]:
+    """KAITO's one metric; its value and its settings are text (v0.12, api/v1beta1/workspace_types.go)."""
+    if benchmark is None or benchmark.error or not benchmark.tokens_per_minute:
+        return {}
+    metric: dict[str, Any] = {
+        "description": _MEASURED,
+        "value": f"{benchmark.tokens_per_minute:.2f}",
+        "unit": "tokens/min",
+    }
+    if benchmark.clients:
+        metric["config"] = {"maxConcurrency": str(benchmark.clients)}
+    return {"performance": {"metrics": {_METRIC: metric}}}
 
 
 def _kaito_state(report: WorkspaceReport) -> str:

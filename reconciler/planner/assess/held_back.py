@@ -42,6 +42,7 @@ def held(evidence: Evidence, declared: Declared, before: WorkspaceReport | None,
         findings=evidence.findings,
         tuning=tuning,
         spending=evidence.spending,
+        telemetry=evidence.sight.telemetry,
     )
 
 

@@ -15,6 +15,7 @@ from reconciler.domain.state import (
     ObservedPool,
     ObservedState,
 )
+from reconciler.domain.telemetry import SILENCE, Telemetry
 from reconciler.planner.provision.lateness import frozen
 
 _POOL_LABELS = ("kubernetes.azure.com/agentpool", "agentpool")
@@ -27,7 +28,8 @@ Nodes = tuple[ObservedObject, ...]
 @dataclass(frozen=True, slots=True)
 class Sight:
     """One workspace as seen. `pools_seen` is False when Azure did not say which agent pools there are;
-    `still` says why none of them is taken away now, where that is so."""
+    `still` says why none of them is taken away now, where that is so. `telemetry` is what its container says
+    of itself, `expecting` whether a benchmark or the end of a tuning is still to come of it."""
 
     custom: ObservedObject | None = None
     workload: ObservedObject | None = None
@@ -37,6 +39,8 @@ class Sight:
     pool: ObservedPool | None = None
     pools_seen: bool = True
     still: str = ""
+    telemetry: Telemetry = SILENCE
+    expecting: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -83,7 +87,10 @@ class Lookout:
             claims = (*claims, *self._made_claims(desired))
         pods = self._observed.pods.get(desired.name, ())
         nodes = self._own_nodes(labels, named) if byo else self._nodes(desired)
-        return Sight(custom, workload, claims, pods, nodes, self._pool(desired), self._pools_seen)
+        heard = self._observed.telemetry.get(desired.name, SILENCE)
+        expecting = desired.name in self._observed.expecting
+        pool, seen_all = self._pool(desired), self._pools_seen
+        return Sight(custom, workload, claims, pods, nodes, pool, seen_all, "", heard, expecting)
 
     def remains(self, name: WorkspaceName, fleet: str) -> Sight:
         """What is there of a workspace that nobody describes (any more): by its labels and tags."""
@@ -99,7 +106,8 @@ class Lookout:
         pool = next((p for p in self.pools() if p.owner == name and p.fleet == fleet), None)
         nodes = self._by_pool.get(pool.name, ()) if pool else self._by_workspace.get(name, ())
         pods = self._observed.pods.get(name, ())
-        return Sight(custom, workload, claims, pods, nodes, pool, self._pools_seen, self._still)
+        heard = self._observed.telemetry.get(name, SILENCE)
+        return Sight(custom, workload, claims, pods, nodes, pool, self._pools_seen, self._still, heard)
 
     def pools(self) -> tuple[ObservedPool, ...]:
         """Every agent pool seen."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconciler.domain.report import Health
+from reconciler.domain.telemetry import Benchmark
 from reconciler.planner.health import DEGRADED, HEALTHY, job, pod, stateful_set
-from reconciler.planner.health.verdict import Document, degraded, progressing, section
+from reconciler.planner.health.verdict import born, degraded, progressing
 
 from .asked import Asked
+from .heard import loading
 from .nodes import claims_health, nodes_health
 from .sight import Sight
 
@@ -20,7 +22,8 @@ _LOADING = "ContainersNotReady"
 class Standing:
     """A verdict on what brings the nodes, on the nodes, and on the workload.
 
-    `has_failed` is true of a Job that will not be tried again; `awaiting` is empty when nothing is awaited.
+    `has_failed` is true of a Job that will not be tried again; `awaiting` is empty when nothing is awaited;
+    `benchmark` is what the model measured of itself.
     """
 
     claims: Health
@@ -29,6 +32,7 @@ class Standing:
     has_failed: bool
     nodes_ready: tuple[str, ...]
     awaiting: str
+    benchmark: Benchmark | None = None
 
     @property
     def is_up(self) -> bool:
@@ -53,7 +57,7 @@ def stand(asked: Asked, sight: Sight) -> Standing:
     has_failed = asked.tuning and own.state == DEGRADED
     done = has_failed or (own.state == HEALTHY and (asked.tuning or nodes.state == HEALTHY))
     awaiting = "" if done else _awaited(asked, nodes, workload, len(ready))
-    return Standing(claims, nodes, workload, has_failed, ready, awaiting)
+    return Standing(claims, nodes, workload, has_failed, ready, awaiting, sight.telemetry.benchmark)
 
 
 def _awaited(asked: Asked, nodes: Health, workload: Health, ready: int) -> str:
@@ -90,6 +94,8 @@ def _explained(asked: Asked, sight: Sight, health: Health) -> Health:
         return failed if health.state == DEGRADED else telling
     if health.state == DEGRADED:
         return health
+    if coming := loading(asked, sight, telling):
+        return coming
     what = "the tuning to start" if asked.tuning and telling.reason == _LOADING else telling.message
     return progressing(telling.reason, f"{what}: {health.message}")
 
@@ -98,13 +104,8 @@ def _telling_pod(sight: Sight) -> Health | None:
     """Of a StatefulSet the first broken pod, else the first unready one; of a Job its newest attempt."""
     documents = [each.document for each in sight.pods if not each.deleting]
     if sight.workload and sight.workload.ref.kind == "Job":
-        documents = sorted(documents, key=_born)[-1:]
+        documents = sorted(documents, key=born)[-1:]
     return min(map(pod, documents), key=lambda health: (_rank(health), health.message), default=None)
-
-
-def _born(document: Document) -> tuple[str, str]:
-    metadata = section(document, "metadata")
-    return str(metadata.get("creationTimestamp", "")), str(metadata.get("name", ""))
 
 
 def _rank(health: Health) -> int:

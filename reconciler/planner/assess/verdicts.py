@@ -13,17 +13,20 @@ from reconciler.domain.plan import Outcome
 from reconciler.domain.provisioning import NodeChoice, Spending
 from reconciler.domain.report import Phase, WorkspaceReport
 from reconciler.domain.state import Cost, DesiredWorkspace
+from reconciler.domain.telemetry import BENCHMARK, LAST_WORDS
 from reconciler.planner.health.verdict import DEGRADED, HEALTHY, entries, section
 
 from .asked import Asked
 from .conditions import Past, conditions
 from .failing import failure
+from .heard import tuned, tuning, why_it_failed
 from .sight import Sight
 from .standing import Standing, stand
 
 KARPENTER = frozenset({"karpenter", "gpu-provisioner"})
 NO_COST = Cost(None, "", "")
 _SERVED = frozenset({"Ready", "NotReady"})
+_EXPECTED = {Phase.READY: BENCHMARK, Phase.SUCCEEDED: LAST_WORDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,12 @@ def judge(
     earlier = past(evidence.sight, before)
     phase = _phase(standing, earlier, tuning=desired.tuning)
     awaiting = standing.awaiting or _held_up(evidence, phase)
+    expected = _EXPECTED.get(phase, "") if evidence.sight.expecting else ""
     return WorkspaceReport(
         name=desired.name,
         phase=_outvoted(phase, _untold(evidence, standing)),
         message=_message(phase, standing, awaiting, evidence, desired),
-        awaiting=awaiting,
+        awaiting=awaiting or expected,
         commit=evidence.commit,
         file=desired.file,
         model=desired.model,
@@ -82,6 +86,7 @@ def judge(
         tuning=desired.tuning,
         choice=evidence.choice,
         spending=evidence.spending,
+        telemetry=evidence.sight.telemetry,
     )
 
 
@@ -159,15 +164,16 @@ def _message(
     where = f"{desired.model} on {_machines(desired)}"
     if failed := _untold(evidence, standing):
         return failure(failed[0], evidence.attempt)
+    heard = evidence.sight.telemetry
     if phase is Phase.FAILED:
-        return f"The tuning of {desired.model} has failed: {standing.workload.message}"
+        return f"The tuning of {desired.model} has failed: {why_it_failed(standing.workload, evidence.sight)}"
     if phase is Phase.SUCCEEDED:
-        return f"{desired.model} has been tuned"
+        return tuned(desired.model, heard.training)
     if standing.trouble:
         serving = "Still serving where it was; its new nodes do not come: "
         return serving + standing.trouble if phase is Phase.READY else _capital(standing.trouble)
     if phase is Phase.RUNNING:
-        return f"Tuning {where}"
+        return tuning(where, heard)
     if phase is Phase.READY and awaiting:
         return f"Still serving where it was; to move, it waits for {awaiting}"
     return f"Waiting for {awaiting}" if awaiting else f"Serving {where}"

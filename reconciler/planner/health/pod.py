@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.domain.report import Health
 
+from .own_words import own_words
 from .verdict import (
     Document,
     condition,
@@ -25,6 +26,8 @@ START_ERROR = "ContainerStartError"
 EXITED = "ContainerExited"
 EVICTED = "PodEvicted"
 UNSCHEDULABLE = "Unschedulable"
+
+_KILLED = 137  # 128 and SIGKILL
 
 _PULL = frozenset(
     {
@@ -100,7 +103,7 @@ def _container_failure(pod_name: str, container: Document, *, ready: bool) -> He
         return _memory_failure(name)
     if reason == "CrashLoopBackOff" or (not ready and last.get("exitCode")):
         return _crash_loop(pod_name, name, last)
-    return _ended_failure(name, ended)
+    return _ended_failure(pod_name, name, ended)
 
 
 def _image_failure(container: Document) -> Health:
@@ -129,20 +132,33 @@ def _memory_failure(name: str) -> Health:
 
 def _crash_loop(pod_name: str, name: str, last: Document) -> Health:
     code = f" with exit code {last['exitCode']}" if "exitCode" in last else ""
-    return degraded(
-        CRASH_LOOP,
-        f"container {name} crashed{code} and is started again; "
-        f"its last words: kubectl logs --previous {pod_name} -c {name}",
-    )
+    crashed = f"container {name} crashed{code} and is started again"
+    if words := own_words(last):
+        return degraded(CRASH_LOOP, f"{words} ({crashed})")
+    if last.get("exitCode") == _KILLED:
+        return degraded(CRASH_LOOP, f"{_killed(pod_name, name)}, and is started again")
+    return degraded(CRASH_LOOP, f"{crashed}; its last words: kubectl logs --previous {pod_name} -c {name}")
 
 
-def _ended_failure(name: str, ended: Document) -> Health | None:
+def _ended_failure(pod_name: str, name: str, ended: Document) -> Health | None:
     code = ended.get("exitCode", 0)
     if ended.get("reason") in _START:
         return _start_failure(name, ended)
-    if code:
-        return degraded(EXITED, f"container {name} ended with exit code {code}; its log says why")
-    return None
+    if not code:
+        return None
+    if words := own_words(ended):
+        return degraded(EXITED, f"{words} (container {name} ended with exit code {code})")
+    if code == _KILLED:
+        return degraded(EXITED, _killed(pod_name, name))
+    return degraded(EXITED, f"container {name} ended with exit code {code}; its log says why")
+
+
+def _killed(pod_name: str, name: str) -> str:
+    """A container that ran out of memory itself is told as OOMKilled; these are the other reasons."""
+    return (
+        f"container {name} was killed (exit code {_KILLED}): its node ran short of memory, or it did not end "
+        f"when it was told to (kubectl describe pod {pod_name} says which)"
+    )
 
 
 def _starting(document: Document) -> Health:

@@ -52,6 +52,11 @@ def named(document: Document) -> str:
     return str(section(document, "metadata").get("name", ""))
 
 
+def born(document: Document) -> tuple[str, str]:
+    """By which the newest of several is found: when it was made, and its name."""
+    return str(section(document, "metadata").get("creationTimestamp", "")), named(document)
+
+
 def is_stale(document: Document) -> bool:
     """Whether the status speaks of an older spec: `status.observedGeneration` < `metadata.generation`."""
     observed = section(document, "status").get("observedGeneration")

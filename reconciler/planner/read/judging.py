@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from reconciler.catalog.catalog import Catalog
@@ -13,11 +14,12 @@ from reconciler.domain.config import Declared
 from reconciler.domain.finding import Finding, Severity
 from reconciler.domain.fleet import Fleet
 from reconciler.domain.identity import WorkspaceName
-from reconciler.domain.workspace import Workspace
+from reconciler.domain.workspace import PROPOSE_TO, Workspace
 from reconciler.planner.rules.context import ConfigMaps, Context, SeenNode
 from reconciler.planner.rules.create import create_flaws
 from reconciler.planner.rules.flaw import At, printable
 from reconciler.planner.rules.own_nodes import selected_gpus
+from reconciler.planner.rules.proposal import proposal_flaws
 from reconciler.planner.rules.update import update_flaws
 
 from .document import Item
@@ -97,7 +99,8 @@ class Judging:
         if found is None:
             at = At("", item.places or {}, item.name)
             found = self._memo[key] = at.findings(create_flaws(item.manifest, self._context))
-        return stamped(tuple(dict.fromkeys((*found, *self._changed(item)))), place.file, item.name)
+        more = (*self._changed(item), *self._proposed(item))
+        return stamped(tuple(dict.fromkeys((*found, *more))), place.file, item.name)
 
     def _changed(self, item: Item) -> tuple[Finding, ...]:
         assert item.name is not None
@@ -106,6 +109,19 @@ class Judging:
             return ()
         at = At("", item.places or {}, item.name)
         return at.findings(update_flaws(old, item.manifest, self._context))
+
+    def _proposed(self, item: Item) -> tuple[Finding, ...]:
+        """What is wrong with whom an adapter is to be proposed to, which others decide as well."""
+        assert item.name is not None
+        if item.manifest is None or PROPOSE_TO not in item.manifest.annotations:
+            return ()
+        at = At("", item.places or {}, item.name)
+        return at.findings(proposal_flaws(item.name, item.manifest, self._peers, self._context))
+
+    @cached_property
+    def _peers(self) -> Mapping[WorkspaceName, Workspace]:
+        items = (place.item for place in reversed(self._places))
+        return {item.name: item.manifest for item in items if item.name and item.manifest}
 
     def _config(self, manifest: Workspace) -> Mapping[str, str] | None:
         section = manifest.inference or manifest.tuning

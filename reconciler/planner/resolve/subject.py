@@ -164,14 +164,20 @@ def _with_preset(subject: Subject) -> Subject | Finding:
 def _runnable(subject: Subject, preset: Preset, field: str) -> Subject | Finding:
     runtime = subject.runtime
     if runtime is Runtime.TUNING and not _is_tunable(subject, preset):
-        able = sorted(each.short_name for each in subject.catalog.presets if _is_tunable(subject, each))
-        return subject.error(
-            field, f"{preset.short_name} cannot be fine-tuned", f"Choose one of {', '.join(able)}"
-        )
+        return _not_tunable(subject, preset, field)
     if runtime is Runtime.TRANSFORMERS and preset.transformers is None and not subject.on_processors:
         message = f"{preset.short_name} does not run on Hugging Face Transformers"
         return subject.error(field, message, f"Remove the annotation {RUNTIME}: vLLM serves it")
     return replace(subject, preset=preset)
+
+
+def _not_tunable(subject: Subject, preset: Preset, field: str) -> Finding:
+    able = sorted(each.short_name for each in subject.catalog.presets if _is_tunable(subject, each))
+    message, mend = f"{preset.short_name} cannot be fine-tuned", f"hoose one of {', '.join(able)}"
+    if preset.tuning is None:
+        return subject.error(field, message, f"C{mend}")
+    message += " by KAITO's container: KAITO keeps no weights of it"
+    return subject.error(field, message, f"Set spec.runtime: towline in towline.yaml, or c{mend}")
 
 
 def _is_tunable(subject: Subject, preset: Preset) -> bool:

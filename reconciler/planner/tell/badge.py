@@ -12,7 +12,8 @@ from xml.sax.saxutils import escape, quoteattr
 from reconciler.domain.report import Phase, WorkspaceReport
 
 from .badge_widths import text_width
-from .readable import readable
+from .heard import beside_phase
+from .readable import cut_in_the_middle, readable
 
 _LABEL_GREY = "#555"
 _COLOURS = {
@@ -31,7 +32,6 @@ _OF_PHASE = {
     Phase.DELETING: "lightgrey",
 }
 _LONGEST = 40  # characters of one side
-_TAIL = 16
 _PADDING = 6
 _FONT = "Verdana,Geneva,DejaVu Sans,sans-serif"
 
@@ -45,6 +45,12 @@ def looks_like(report: WorkspaceReport) -> Phase:
     """The phase whose colour a workspace wears: one that waits for a person is not on its way."""
     waits = report.choice is not None and report.choice.needs_a_person
     return Phase.NOT_READY if waits and report.phase is Phase.PENDING else report.phase
+
+
+def badge_message(report: WorkspaceReport) -> str:
+    """The phase, and one figure beside it where there is one worth telling: `Ready · 197 tok/s`."""
+    figure = beside_phase(report)
+    return f"{report.phase} · {figure}" if figure else report.phase.value
 
 
 def badge_svg(label: str, message: str, colour: str) -> bytes:
@@ -80,14 +86,8 @@ def badge_json(label: str, message: str, colour: str) -> bytes:
 
 
 def _clean(text: str) -> str:
-    """One line that an XML parser accepts; never empty, since an empty side would have no width.
-
-    What is too long is cut in its middle: long names differ at their ends.
-    """
-    line = readable(text)
-    if len(line) > _LONGEST:
-        line = f"{line[: _LONGEST - _TAIL - 1].rstrip()}…{line[-_TAIL:].lstrip()}"
-    return line or "–"
+    """One line that an XML parser accepts; never empty, since an empty side would have no width."""
+    return cut_in_the_middle(readable(text), _LONGEST) or "–"
 
 
 def _side(text: str) -> int:

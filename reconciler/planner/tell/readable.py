@@ -17,6 +17,12 @@ def readable(text: str, longest: int = 0) -> str:
     return text if not longest or len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
+def cut_in_the_middle(line: str, longest: int) -> str:
+    """At most so many characters, of the end two fifths: long names differ at their ends."""
+    tail = longest * 2 // 5
+    return line if len(line) <= longest else f"{line[: longest - tail - 1].rstrip()}…{line[-tail:].lstrip()}"
+
+
 def _visible(text: str) -> list[str]:
     return [" " if each.isspace() else each for each in text if each.isspace() or _is_visible(each)]
 

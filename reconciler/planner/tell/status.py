@@ -9,20 +9,19 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.report import Report, StatusCommit, WorkspaceReport
 
-from .badge import badge_json, badge_svg, colour, looks_like
+from .badge import badge_json, badge_message, badge_svg, colour, looks_like
+from .branch_paths import badge_path, curve_path, endpoint_path, is_of_a_workspace, status_path
 from .fleet_badge import fleet_badge
+from .loss_curve import loss_curve
 from .status_file import status_file
 from .status_message import status_message
 from .status_page import MOST_ROWS, in_need_first, row, status_page
 
 _PAGE = "README.md"
-_OURS = (("status/", ".yaml"), ("badges/", ".svg"), ("badges/", ".json"))
-_LONGEST_SEGMENT = 100
 
 Memo = dict[Any, Any]
 
@@ -48,14 +47,14 @@ def compose_status(report: Report, written: Mapping[str, str], memo: Memo) -> St
     for name, each in shown.items():
         if any(written.get(path) != blob for path, blob in each.blobs):
             files.update(_differing(made.get(name) or _files(each.report, each.name), written))
-    changed = [each.report for each in shown.values() if _path("status", each.report.name, ".yaml") in files]
-    files.update(_differing(_fleet_files(report, shown), written))
+    changed = [each.report for each in shown.values() if status_path(each.report.name) in files]
+    names = {name: each.name for name, each in shown.items()}
+    files.update(_differing(_fleet_files(report, shown, names), written))
     wanted = {path for each in shown.values() for path, _ in each.blobs}
-    gone = [path for path in written if path not in wanted and _is_of_a_workspace(path)]
+    gone = [path for path in written if path not in wanted and is_of_a_workspace(path)]
     files.update(dict.fromkeys(gone))
     if not files:
         return None
-    names = {name: each.name for name, each in shown.items()}
     return StatusCommit(dict(sorted(files.items())), status_message(report, changed, names, gone))
 
 
@@ -94,26 +93,31 @@ def _home(report: Report) -> str:
 
 def _show(report: WorkspaceReport, called: str, files: Mapping[str, bytes]) -> _Shown:
     blobs = tuple((path, blob_id(data)) for path, data in files.items())
-    badge, file = _path("badges", report.name, ".svg"), _path("status", report.name, ".yaml")
-    return _Shown(report, called, blobs, row(report, called, badge, file))
+    return _Shown(report, called, blobs, row(report, called))
 
 
 def _files(report: WorkspaceReport, called: str) -> dict[str, bytes]:
-    hue = colour(looks_like(report))
-    return {
-        _path("status", report.name, ".yaml"): status_file(report),
-        _path("badges", report.name, ".svg"): badge_svg(called, report.phase, hue),
-        _path("badges", report.name, ".json"): badge_json(called, report.phase, hue),
+    hue, said = colour(looks_like(report)), badge_message(report)
+    files = {
+        status_path(report.name): status_file(report),
+        badge_path(report.name): badge_svg(called, said, hue),
+        endpoint_path(report.name): badge_json(called, said, hue),
     }
+    training = report.telemetry.training
+    if training and (curve := loss_curve(called, training)):
+        files[curve_path(report.name)] = curve
+    return files
 
 
-def _fleet_files(report: Report, shown: Mapping[WorkspaceName, _Shown]) -> dict[str, bytes]:
+def _fleet_files(
+    report: Report, shown: Mapping[WorkspaceName, _Shown], names: Mapping[WorkspaceName, str]
+) -> dict[str, bytes]:
     order: list[WorkspaceReport] = list(report.workspaces.values())
     if len(order) > MOST_ROWS:
         order = in_need_first(order)[:MOST_ROWS]
     label, message, hue = fleet_badge(report)
     return {
-        _PAGE: status_page(report, (shown[each.name].row for each in order)),
+        _PAGE: status_page(report, (shown[each.name].row for each in order), names),
         "badges/fleet.svg": badge_svg(label, message, hue),
         "badges/fleet.json": badge_json(label, message, hue),
     }
@@ -121,23 +125,3 @@ def _fleet_files(report: Report, shown: Mapping[WorkspaceName, _Shown]) -> dict[
 
 def _differing(files: Mapping[str, bytes], written: Mapping[str, str]) -> Mapping[str, bytes]:
     return {path: data for path, data in files.items() if written.get(path) != blob_id(data)}
-
-
-def _path(folder: str, name: WorkspaceName, ending: str) -> str:
-    return f"{folder}/{_segment(name.namespace)}/{_segment(name.name)}{ending}"
-
-
-def _segment(name: str) -> str:
-    """A name as one harmless path segment; Kubernetes names stay as they are, others are percent-encoded."""
-    safe = quote(name, safe="", errors="replace")
-    if safe.startswith("."):
-        safe = "%2E" + safe[1:]
-    if len(safe) > _LONGEST_SEGMENT:
-        digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
-        safe = f"{safe[: _LONGEST_SEGMENT - 9]}-{digest[:8]}"
-    return safe
-
-
-def _is_of_a_workspace(path: str) -> bool:
-    """Whether we wrote this file for some workspace; what else lies on the branch is not ours to remove."""
-    return path.count("/") == 2 and any(path.startswith(start) and path.endswith(end) for start, end in _OURS)

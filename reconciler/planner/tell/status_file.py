@@ -7,7 +7,10 @@ from typing import Any
 from reconciler.domain.finding import Finding
 from reconciler.domain.report import Condition, WorkspaceReport
 
+from .branch_paths import curve_path
+from .loss_curve import has_curve
 from .readable import readable
+from .status_heard import benchmark_section, download_section, tuning_section
 from .status_nodes import HOURS_PER_MONTH, UNKNOWN, cost_section, provisioning_section
 from .yaml_text import yaml_text
 
@@ -22,6 +25,8 @@ def status_file(report: WorkspaceReport) -> bytes:
 
 def _document(report: WorkspaceReport) -> dict[str, Any]:
     source = {"commit": report.commit, "file": readable(report.file)}
+    heard = report.telemetry
+    curve = curve_path(report.name) if has_curve(heard.training) else ""
     return {
         "workspace": readable(str(report.name)),
         "phase": report.phase.value,
@@ -32,7 +37,11 @@ def _document(report: WorkspaceReport) -> dict[str, Any]:
         "instanceType": readable(report.instance_type),
         "nodes": {"wanted": report.nodes_wanted, "ready": [readable(each) for each in report.nodes_ready]},
         "provisioning": provisioning_section(report.choice),
+        "download": download_section(heard.download),
+        "tuning": tuning_section(heard.training, curve),
+        "proposal": readable(report.proposal),
         "endpoint": readable(report.endpoint),
+        "benchmark": benchmark_section(heard.benchmark),
         "cost": cost_section(report.cost, report.spending),
         "conditions": [_condition(each) for each in report.conditions],
         "findings": [_finding(each) for each in report.findings],

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.moment import clock
 from reconciler.domain.provisioning import Move, NodeChoice
 from reconciler.domain.report import Phase, Report, WorkspaceReport
+from reconciler.domain.telemetry import BENCHMARK, Training
 
+from .figures import loss_words
+from .heard import beside_phase, training_words
 from .readable import readable
 
 _LONGEST = 120
@@ -56,14 +60,16 @@ def _sentence(report: WorkspaceReport, name: str) -> str:
     match report.phase:
         case Phase.READY if report.awaiting and report.choice and report.choice.setback:
             return readable(f"{who} serves on; new nodes: {report.choice.trouble}", _LONGEST)
-        case Phase.READY if report.awaiting:
+        case Phase.READY if report.awaiting and report.awaiting != BENCHMARK:
             return readable(f"{who} serves on while it waits for {report.awaiting}", _LONGEST)
+        case Phase.RUNNING if told := _of_its_training(report.telemetry.training):
+            return readable(f"{who}: {told}", _LONGEST)
         case Phase.READY | Phase.RUNNING:
-            return f"{who} is {report.phase}{where}"
-        case Phase.SUCCEEDED:
-            return f"{who} has Succeeded"
-        case Phase.FAILED:
-            return f"{who} has Failed"
+            figure = beside_phase(report)
+            return f"{who} is {report.phase}{where}{f', {figure}' if figure else ''}"
+        case Phase.SUCCEEDED | Phase.FAILED:
+            told = _of_its_end(report.telemetry.training)
+            return readable(f"{who} has {report.phase}{f': {told}' if told else ''}", _LONGEST)
         case Phase.PENDING | Phase.NOT_READY if told := _of_its_nodes(report):
             return readable(f"{who} {told}", _LONGEST)
         case Phase.PENDING | Phase.NOT_READY if report.message.endswith(report.awaiting):
@@ -101,6 +107,20 @@ def _instead(choice: NodeChoice) -> str:
     if option.instance_type not in choice.passed_over[0]:
         return str(option)
     return f"zone {option.zone}" if option.zone else option.capacity_type
+
+
+def _of_its_training(training: Training | None) -> str:
+    """How far it has come; how long it takes is for who looks at the page."""
+    return training_words(replace(training, eta_seconds=None)) if training else ""
+
+
+def _of_its_end(training: Training | None) -> str:
+    """How well it learned, or its own last words."""
+    if training is None:
+        return ""
+    if training.state == "failed":
+        return training.message
+    return f"eval loss {loss_words(training.eval_loss)}" if training.eval_loss is not None else ""
 
 
 def _as_clause(sentence: str) -> str:

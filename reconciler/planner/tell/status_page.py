@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.domain.finding import Finding
+from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.report import Phase, Report, WorkspaceReport
 from reconciler.domain.state import Cost
+from reconciler.domain.telemetry import SILENCE
 
+from .badge import badge_message
+from .branch_paths import badge_path, status_path
 from .markdown import code, escape, image, link_image
+from .status_measured import benchmark_lines, tuning_lines
 from .status_nodes import HOURS_PER_MONTH, UNKNOWN
 from .status_orphans import orphan_lines
 
@@ -23,12 +28,15 @@ _HEAD = (
 )
 
 
-def status_page(report: Report, rows: Iterable[str]) -> bytes:
-    """The whole page; `rows` are the table's lines, at most `MOST_ROWS`."""
+def status_page(report: Report, rows: Iterable[str], names: Mapping[WorkspaceName, str]) -> bytes:
+    """The whole page; `rows` are the table's lines, at most `MOST_ROWS`, `names` what each is called."""
+    heard = [each for each in report.workspaces.values() if each.telemetry is not SILENCE]
     lines = [
         *_opening(report),
         *_approval(report),
         *_table(report, list(rows)),
+        *_section("Tunings", tuning_lines(heard, names)),
+        *_section("Benchmarks", benchmark_lines(heard, names)),
         *_section("Nodes nobody asks for", orphan_lines(report.orphans)),
         *_section("Problems", (f"- {escape(each)}" for each in report.problems)),
         *_section("Findings", _findings(report)),
@@ -37,12 +45,14 @@ def status_page(report: Report, rows: Iterable[str]) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def row(report: WorkspaceReport, shown: str, badge: str, file: str) -> str:
+def row(report: WorkspaceReport, shown: str) -> str:
     """A workspace's line of the table; its badge leads to its status file."""
     nodes = f"{len(report.nodes_ready)}/{report.nodes_wanted}"
     type_ = f" × {escape(report.instance_type)}" if report.instance_type else ""
     cells = (
-        link_image(image(f"{shown}: {report.phase}", badge), file),
+        link_image(
+            image(f"{shown}: {badge_message(report)}", badge_path(report.name)), status_path(report.name)
+        ),
         escape(report.model),
         nodes + type_,
         _hourly(report.cost),
@@ -53,7 +63,8 @@ def row(report: WorkspaceReport, shown: str, badge: str, file: str) -> str:
 
 def _says(report: WorkspaceReport) -> str:
     """The message, without the machines that the column before it names."""
-    return report.message.removesuffix(f" on {report.nodes_wanted}× {report.instance_type}")
+    machines = f" on {report.nodes_wanted}× {report.instance_type}"
+    return report.message.replace(machines, "", 1) if report.instance_type else report.message
 
 
 def in_need_first(reports: Iterable[WorkspaceReport]) -> list[WorkspaceReport]:

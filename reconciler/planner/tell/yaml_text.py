@@ -14,6 +14,9 @@ from typing import Any
 _BARE = re.compile(
     r"[A-Za-z/$](?:[A-Za-z0-9_./$×;()+'=-]| (?=[A-Za-z0-9$(])|[:,](?=[A-Za-z0-9/])|, (?=[A-Za-z0-9]))*"
 )
+_WITHOUT_POINT = re.compile(r"^(-?\d+)e")
+"""2e-05 is a number of YAML 1.2 alone; 2.0e-05 one of both."""
+
 _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 _STEP = "  "
 
@@ -48,4 +51,5 @@ def _list(items: Sequence[Any], indent: str) -> Iterator[str]:
 def _scalar(value: Any) -> str:
     if isinstance(value, str) and _BARE.fullmatch(value) and value.casefold() not in _WORDS:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False)
+    return _WITHOUT_POINT.sub(r"\1.0e", text) if isinstance(value, float) else text
