@@ -16,7 +16,8 @@ class Settings:
 
     `context` names a kubeconfig context; empty means the sandbox, which is the default: a cluster is always
     an explicit choice. `state` is the folder for clones, the sandbox's kubeconfig and its snapshot. `listen`
-    is the HOST:PORT of /metrics, /healthz and /readyz; empty means nobody listens.
+    is the HOST:PORT of /metrics, /healthz and /readyz; empty means nobody listens. `runtime` is a Python with
+    the libraries of Towline's containers, with which the sandbox really runs them.
     """
 
     repo: str
@@ -29,6 +30,7 @@ class Settings:
     workers: int = 8
     offline: bool = False
     listen: str = ""
+    runtime: Path | None = None
 
     @property
     def is_sandbox(self) -> bool:

@@ -61,7 +61,8 @@ def tuning_gib(preset: Preset, method: str, tokens: int = TUNING_TOKENS) -> floa
 def tuning_steps(preset: Preset, method: str, tokens: int = TUNING_TOKENS) -> tuple[str, ...]:
     """The same as steps to follow."""
     base, adapter, activations = _tuning_parts(preset, method, tokens)
-    figure = f"; KAITO's own figure is {preset.tuning.memory_figure_gib:g}" if preset.tuning else ""
+    theirs = preset.tuning.memory_figure_gib if preset.tuning else None
+    figure = f"; KAITO's own figure is {theirs:g}" if theirs else ""
     how = f"in NF4, {NF4_BITS} bits a parameter" if method == "qlora" else "in 16 bits"
     return (
         because.weights(preset),

@@ -71,11 +71,12 @@ class Transformers:
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """How this model is fine-tuned; `memory_figure_gib` is KAITO's own figure, which nothing checks."""
+    """How this model is fine-tuned. `disk_gib` and `memory_figure_gib` are KAITO's own figures, which nothing
+    checks; `weights_image` is where KAITO's container reads the base model, None where it cannot."""
 
     methods: tuple[str, ...]
-    disk_gib: float
-    memory_figure_gib: float
+    disk_gib: float | None
+    memory_figure_gib: float | None
     weights_image: str | None
 
 

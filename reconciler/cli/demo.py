@@ -1,4 +1,4 @@
-"""`towline demo`: the whole idea, on this machine, in under a minute."""
+"""`towline demo`: the whole idea, on this machine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import click
+
+from .world import runtime_option
 
 
 @click.command()
@@ -26,18 +28,20 @@ import click
 @click.option(
     "--stay/--no-stay", default=None, help="Keep the world open at the end; the default on a terminal."
 )
-def command(folder: Path, speed: float, stay: bool | None) -> None:
+@runtime_option
+def command(folder: Path, speed: float, stay: bool | None, runtime: Path | None) -> None:
     """Watch the whole idea work: push, plan, nodes, model, status commit, badge.
 
     A config repository is made from example-repo/, an embedded world and the daemon start, a workspace is
     pushed with plain git, changed by a second push and rolled back by a git revert. No GPU, no cloud, no
-    cluster: nodes and pods are simulated, and time runs 60 times as fast as life.
+    cluster: nodes and pods are simulated, and time runs 60 times as fast as life. With --runtime a small
+    model is served at the end whose pod is a process of this machine, and asked.
     """
     from .demo_stage import Stage
     from .demo_story import tell_story
 
     stays = sys.stdout.isatty() if stay is None else stay
-    with Stage(folder.absolute(), speed, stays=stays) as stage:
+    with Stage(folder.absolute(), speed, runtime, stays=stays) as stage:
         told = tell_story(stage)
         if told and stays:
             stage.linger()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,11 +13,14 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+import urllib3
 from rich.console import Console
 from rich.text import Text
 
 from reconciler.daemon import Ending, Trigger
+from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.report import Report
 from reconciler.faults import Fault, Refused
 from reconciler.logs import configure
@@ -25,6 +29,7 @@ from reconciler.present.progress import Progress
 from reconciler.settings import Settings
 from reconciler.wiring import example_repo_dir
 from reconciler.wiring.house import engine_for, running
+from reconciler.wiring.services import service_address
 from reconciler.wiring.worlds import has_sandbox, sandbox_folder, sandbox_settings, start_sandbox
 
 _OURS = "towline.log"  # every demo has one
@@ -36,8 +41,8 @@ _ALONE = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERM
 class Stage:
     """Set up on entering, taken down on leaving; the repositories stay to be looked at."""
 
-    def __init__(self, folder: Path, speed: float, *, stays: bool) -> None:
-        self.folder, self.stays = folder, stays
+    def __init__(self, folder: Path, speed: float, runtime: Path | None, *, stays: bool) -> None:
+        self.folder, self.stays, self.runtime = folder, stays, runtime
         self.bare, self.work = folder / "config.git", folder / "config"
         self.console = Console(highlight=False)
         self.kubeconfig = sandbox_folder(folder) / "kubeconfig"
@@ -61,7 +66,7 @@ class Stage:
 
     def start_world(self) -> None:
         """Start the embedded world and the daemon that watches the repository."""
-        settings = sandbox_settings(sandbox_folder(self.folder), speed=self._speed)
+        settings = sandbox_settings(sandbox_folder(self.folder), self.runtime, speed=self._speed)
         self._open.enter_context(start_sandbox(settings))
         trigger = Trigger()
         house = self._open.enter_context(running(self._told, trigger, self._tell))
@@ -172,15 +177,27 @@ class Stage:
         self.quiet_git("remote", "add", "origin", str(self.bare))
         shutil.copytree(example_repo_dir(), self.work, dirs_exist_ok=True)
         shutil.rmtree(self.work / "workspaces")
+        shutil.rmtree(self.work / "laptop")
         (self.work / "workspaces").mkdir()
         (self.work / "workspaces" / ".gitkeep").touch()
         self.quiet_git("add", "-A")
         self.quiet_git("commit", "-q", "-m", "Start a fleet")
         self.quiet_git("push", "-q", "origin", "main")
 
-    def example(self, name: str) -> str:
-        """A workspace file of example-repo."""
-        return (example_repo_dir() / "workspaces" / name).read_text(encoding="utf-8")
+    def example(self, path: str) -> str:
+        """A file of example-repo."""
+        return (example_repo_dir() / path).read_text(encoding="utf-8")
+
+    def service_address(self, name: WorkspaceName) -> str:
+        """Where a workspace's Service answers on this machine."""
+        return service_address(self.kubeconfig, name)
+
+    def ask(self, url: str, question: Mapping[str, object]) -> Any:
+        """Show a question as curl asks it, and give the answer."""
+        body = json.dumps(question)
+        self.console.print(f"  [bold]$ curl {url} --json[/] ", end="")
+        self.console.print(f"'{body}'", markup=False, soft_wrap=True, style="bold")
+        return urllib3.request("POST", url, json=question, timeout=120.0, retries=False).json()
 
 
 def edit(path: Path, changes: Mapping[str, str]) -> None:

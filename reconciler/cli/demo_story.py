@@ -14,15 +14,23 @@ from .demo_stage import Stage, edit
 
 _CHAT = WorkspaceName("default", "phi-4-chat")
 _TUNING = WorkspaceName("default", "phi-3-support-tuning")
+_REAL = WorkspaceName("default", "smollm2-chat")
+_PROVISIONER = "  nodeProvisioner: agentPool"
+_OWN_CONTAINERS = "  runtime: towline\n  imageRegistry: registry.example.com/towline"
 _SMALL, _LARGE = "Standard_NC24ads_A100_v4", "Standard_NC40ads_H100_v5"
 
 
 def tell_story(stage: Stage) -> bool:
     """True when every act came to its end."""
     acts: tuple[Callable[[Stage], bool], ...] = (
-        _begin, _propose, _merge, _read_back, _change, _revert, _end,
+        _begin, _propose, _merge, _read_back, _change, _revert, *_real_acts(stage), _end,
     )  # fmt: skip
     return all(act(stage) for act in acts)
+
+
+def _real_acts(stage: Stage) -> tuple[Callable[[Stage], bool], ...]:
+    """Those that need a runtime on this machine."""
+    return (_serve_really, _ask) if stage.runtime else ()
 
 
 def _begin(stage: Stage) -> bool:
@@ -31,6 +39,8 @@ def _begin(stage: Stage) -> bool:
     stage.start_world()
     stage.console.print(f"  kubeconfig  {stage.kubeconfig}")
     stage.console.print("  [dim]Nodes and pods are simulated; time runs faster than life.[/]")
+    if stage.runtime is None:
+        stage.console.print("  [dim]With --runtime a real model is served at the end.[/]")
     return True
 
 
@@ -38,7 +48,7 @@ def _propose(stage: Stage) -> bool:
     _title(stage, "Propose a model and a fine-tuning on a branch, and see the plan")
     stage.git("switch", "-q", "-c", "add-phi")
     for name in ("phi-4-chat.yaml", "phi-3-support-tuning.yaml"):
-        (stage.work / "workspaces" / name).write_text(stage.example(name), encoding="utf-8")
+        (stage.work / "workspaces" / name).write_text(stage.example(f"workspaces/{name}"), encoding="utf-8")
     stage.git("add", "workspaces")
     stage.git("commit", "-q", "-m", "Serve phi-4-mini, tune phi-3 for support")
     stage.git("push", "-q", "origin", "add-phi")
@@ -82,6 +92,33 @@ def _revert(stage: Stage) -> bool:
     stage.git("revert", "--no-edit", "HEAD")
     stage.git("push", "-q", "origin", "main")
     return _wait(stage, lambda report: _is(report, Phase.READY, _SMALL))
+
+
+def _serve_really(stage: Stage) -> bool:
+    _title(stage, "Remove both, and serve a small model that really answers")
+    edit(stage.work / "towline.yaml", {_PROVISIONER: f"{_OWN_CONTAINERS}\n{_PROVISIONER}"})
+    stage.show_edit()
+    text = stage.example(f"laptop/{_REAL.name}.yaml")
+    (stage.work / "workspaces" / f"{_REAL.name}.yaml").write_text(text, encoding="utf-8")
+    stage.git("rm", "-q", "workspaces/phi-4-chat.yaml", "workspaces/phi-3-support-tuning.yaml")
+    stage.git("add", "towline.yaml", "workspaces")
+    stage.git("commit", "-q", "-m", "Serve SmolLM2 in Towline's own container")
+    stage.git("push", "-q", "origin", "main")
+    return _wait(stage, _answers)
+
+
+def _ask(stage: Stage) -> bool:
+    _title(stage, "Ask it: KAITO's /chat, and OpenAI's API")
+    address = stage.service_address(_REAL)
+    answer = stage.ask(f"{address}/chat", {"prompt": "What is the capital of France?", "temperature": 0})
+    stage.say(str(answer["Result"]).strip())
+    message = {"role": "user", "content": "What is Kubernetes? Answer in one sentence."}
+    asked = {"model": "smollm2-135m-instruct", "messages": [message], "max_tokens": 60, "temperature": 0}
+    answer = stage.ask(f"{address}/v1/chat/completions", asked)
+    stage.say(str(answer["choices"][0]["message"]["content"]).strip())
+    stage.git("fetch", "-q", "origin")
+    stage.say(stage.git("log", "-1", "--format=%h %s", "origin/towline/status"))
+    return True
 
 
 def _end(stage: Stage) -> bool:
@@ -132,6 +169,14 @@ def _is(report: Report, phase: Phase, instance_type: str) -> bool:
     chat = report.workspaces.get(_CHAT)
     return (
         chat is not None and (chat.phase, chat.instance_type) == (phase, instance_type) and not chat.awaiting
+    )
+
+
+def _answers(report: Report) -> bool:
+    """Whether the real model is Ready and measured, and the others are gone."""
+    real = report.workspaces.get(_REAL)
+    return (
+        len(report.workspaces) == 1 and real is not None and real.phase is Phase.READY and not real.awaiting
     )
 
 

@@ -6,18 +6,20 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler.settings import Settings
 
-from .world import world_options
+from .world import runtime_option, world_options
 
 
-def listen_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --listen; it is one of the settings."""
+def running_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --listen and --runtime; both are of the settings."""
 
+    @runtime_option
     @click.option(
         "--listen",
         default="",
@@ -25,15 +27,15 @@ def listen_option(function: Callable[..., Any]) -> Callable[..., Any]:
         help="Answer /metrics, /healthz and /readyz there; :8080 is every address. Without it: nowhere.",
     )
     @wraps(function)
-    def with_listen(settings: Settings, listen: str, **given: Any) -> Any:
-        return function(settings=replace(settings, listen=listen), **given)
+    def with_both(settings: Settings, listen: str, runtime: Path | None, **given: Any) -> Any:
+        return function(settings=replace(settings, listen=listen, runtime=runtime), **given)
 
-    return with_listen
+    return with_both
 
 
 @click.command()
 @world_options
-@listen_option
+@running_options
 @click.option("--once", is_flag=True, help="One pass, then end.")
 @click.option("--until-settled", is_flag=True, help="End when nothing is awaited any more.")
 @click.option(

@@ -42,6 +42,18 @@ _PLACE = (
 _HUB = (click.option("--offline", is_flag=True, help="Ask Hugging Face nothing; use what is cached."),)
 
 
+runtime_option = click.option(
+    "--runtime",
+    type=click.Path(path_type=Path),
+    envvar="TOWLINE_RUNTIME",
+    show_envvar=True,
+    metavar="PYTHON",
+    help="A Python with the libraries of Towline's containers (make runtime): the embedded world really runs"
+    " them.",
+)
+"""Adds --runtime."""
+
+
 def world_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options; the function receives them as one `settings` value."""
     names = ("repo", "branch", "context", "kubeconfig", "azure_login", "state", "offline")

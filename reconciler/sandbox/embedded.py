@@ -20,6 +20,8 @@ from .arm.sizes import Sizes
 from .arm.throttle import Buckets
 from .certificate import certificate_of, server_context
 from .clock import Clock
+from .containers.hub import Hub
+from .containers.own_images import OwnImages
 from .keeper import Keeper
 from .kube.store import Store
 from .kubeconfig import write_kubeconfig
@@ -50,13 +52,17 @@ class Embedded:
         self._cloud = Cloud(place, sizes, terms, self._clock, self.troubles)
         pace = Pace(settings.node_seconds, settings.image_seconds, settings.load_seconds)
         ground = ground_of(self._store, self._clock, pace, self.troubles)
-        self._world = World(ground, self._cloud, settings.local_images, settings.state)
+        self._hub = Hub(settings.runtime, self.troubles) if settings.runtime else None
+        own = (OwnImages(settings.runtime, self._hub),) if settings.runtime and self._hub else ()
+        self._world = World(ground, self._cloud, (*settings.local_images, *own), settings.state)
         self._keeper = Keeper(settings.state / "world.jsonl", self._look)
         self._fill(before)
         self._runners: list[web.AppRunner] = []
 
     async def open(self) -> tuple[str, str]:
         """Set the world going and open both APIs; the addresses of the Kubernetes and the ARM one."""
+        if self._hub:
+            self._hub.url = await self._listen(self._hub.application(), 0)
         self._world.start()
         self._store.subscribe(self._keeper.note)
         buckets = Buckets(self._clock) if self._settings.throttling else None
@@ -74,6 +80,11 @@ class Embedded:
             await runner.cleanup()
         await self._world.stop()
         await self._keeper.stop()
+
+    @property
+    def hub_url(self) -> str:
+        """The address of the hub; "" without one."""
+        return self._hub.url if self._hub else ""
 
     def now(self) -> datetime:
         """The world's time."""

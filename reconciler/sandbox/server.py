@@ -63,6 +63,11 @@ class Sandbox:
             self._thread.join(_LONGEST_STOP)
         self._thread = None
 
+    @property
+    def hub_url(self) -> str:
+        """The address of its hub of models; "" without a runtime."""
+        return self._embedded.hub_url if self._embedded else ""
+
     def now(self) -> datetime:
         """The world's time."""
         if not self._embedded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from .containers.runtime import Runtime
 from .trouble import Trouble
 from .world.processes import LocalImage
 
@@ -17,7 +18,8 @@ class SandboxSettings:
     real second; port 0 is any free one; `pool_seconds` is what making a pool takes (1560 was recorded of a
     GPU pool); `quota_vcpus` is that of each VM family, `regional_vcpus` that of the region (None: all
     families' together), `spot_vcpus` that of spot (None: as a family); `throttling` keeps AKS's request
-    limits; `sizes` is a facts file of VM sizes (YAML with a list `sizes`).
+    limits; `sizes` is a facts file of VM sizes (YAML with a list `sizes`); with a `runtime` Towline's own
+    containers really run, as processes of this machine.
     """
 
     state: Path
@@ -36,3 +38,4 @@ class SandboxSettings:
     local_images: tuple[LocalImage, ...] = ()
     throttling: bool = False
     sizes: Path | None = None
+    runtime: Runtime | None = None

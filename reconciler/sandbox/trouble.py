@@ -4,7 +4,8 @@ A trouble is written `word[:N][@filter]`: `no-quota`, `api-500:3`, `no-capacity@
 `:N` strikes only the first N times, and `:0` takes the trouble back; `@filter` strikes only where a name
 holds that text (any case), and with `@a+b` only where both are held. An agent pool goes by its own name, its
 VM size, `spot` or `on-demand`, and `zone-1` for each of its zones; a node by the same and its own name. For
-API troubles the names are `kube` or `arm` and the path; pods and images go by their names.
+API troubles the names are `kube` or `arm` and the path; pods and images go by their names, and so do the
+repositories of the hub.
 """
 
 from __future__ import annotations

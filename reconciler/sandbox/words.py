@@ -65,4 +65,9 @@ _PODS = {
     "image-pull": "an image cannot be pulled",
     "crash-loop": "a container exits with code 1 soon after it started",
 }
-WORDS = {**_APIS, **_CLUSTER, **_PUTS, **_OPERATIONS, **_MACHINES, **_PODS}
+_HUB = {
+    "hub-gated": "the hub refuses a repository with 403 GatedRepo",
+    "hub-damaged": "a file of weights has other bytes than the hub's list says, and as many",
+    "hub-truncated": "a file of weights ends half-way, whenever it is asked for",
+}
+WORDS = {**_APIS, **_CLUSTER, **_PUTS, **_OPERATIONS, **_MACHINES, **_PODS, **_HUB}

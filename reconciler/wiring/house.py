@@ -165,4 +165,6 @@ def _introduce(world: World, source: GitSource) -> None:
     where = "the embedded sandbox" if world.is_sandbox else world.context
     log.info("watching", repository=str(source.remote), branch=source.branch, world=where)
     if world.is_sandbox:
-        log.info("sandbox", note="nodes and pods are simulated", kubeconfig=str(world.kubeconfig))
+        but = "; pods of Towline's own images run on this machine" if world.runs_containers else ""
+        note = f"nodes and pods are simulated{but}"
+        log.info("sandbox", note=note, kubeconfig=str(world.kubeconfig))

@@ -48,6 +48,11 @@ def example_repo_dir() -> Path:
     return _data_dir("example-repo")
 
 
+def runtime_dir() -> Path:
+    """The package of Towline's containers; only a checkout has it."""
+    return _data_dir("runtime")
+
+
 def hub_door(
     cache_dir: Path,
     *,

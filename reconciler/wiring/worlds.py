@@ -20,6 +20,7 @@ from reconciler.faults import Conflict, Refused
 from reconciler.settings import SANDBOX_SPEED, Settings
 
 from .pace import IN_LIFE, Pace
+from .runtimes import runtime_of
 
 if TYPE_CHECKING:
     from reconciler.sandbox.server import Sandbox
@@ -32,7 +33,7 @@ _LONGEST_START = 10.0  # seconds a world that somebody else starts may take
 @dataclass(frozen=True, slots=True)
 class World:
     """Where the APIs are, and how time passes there. `aks` replaces the Fleet's cluster in the embedded
-    world, whose own it is."""
+    world, whose own it is; `runs_containers` is whether Towline's own really run in that."""
 
     kubeconfig: Path | None
     context: str
@@ -40,6 +41,7 @@ class World:
     azure_login: str
     aks: AksCluster | None = None
     pace: Pace = IN_LIFE
+    runs_containers: bool = False
 
     @property
     def is_sandbox(self) -> bool:
@@ -56,13 +58,13 @@ def world_of(settings: Settings) -> Iterator[World]:
         return
     folder = sandbox_folder(settings.state)
     with ExitStack() as stack:
-        yield _running_sandbox(folder) or _own_sandbox(folder, stack)
+        yield _running_sandbox(folder) or _own_sandbox(folder, settings.runtime, stack)
 
 
-def _own_sandbox(folder: Path, stack: ExitStack) -> World:
+def _own_sandbox(folder: Path, runtime: Path | None, stack: ExitStack) -> World:
     """A world of our own; where somebody else starts one in this folder just now, theirs."""
     try:
-        stack.enter_context(start_sandbox(sandbox_settings(folder, speed=SANDBOX_SPEED)))
+        stack.enter_context(start_sandbox(sandbox_settings(folder, runtime, speed=SANDBOX_SPEED)))
     except Conflict:
         if (theirs := _started_by_now(folder)) is not None:
             return theirs
@@ -86,13 +88,19 @@ def sandbox_folder(state: Path) -> Path:
     return (state / "sandbox").absolute()
 
 
-def sandbox_settings(folder: Path, **chosen: Any) -> SandboxSettings:
-    """What an embedded world is started with."""
+def sandbox_settings(
+    folder: Path, runtime: Path | None = None, *, hub: Path | None = None, vllm: bool = False, **chosen: Any
+) -> SandboxSettings:
+    """What an embedded world is started with. With a Python as `runtime` Towline's own containers really run,
+    with models of `hub` beside the one that comes along; `vllm` keeps vLLM where it serves. Refused: that
+    Python cannot run them."""
     from reconciler.sandbox.settings import SandboxSettings
 
     from .lore import presets_dir
 
-    return SandboxSettings(state=folder, sizes=presets_dir() / "gpus" / "azure.yaml", **chosen)
+    own = runtime_of(runtime, hub, keeps_vllm=vllm) if runtime else None
+    sizes = presets_dir() / "gpus" / "azure.yaml"
+    return SandboxSettings(state=folder, sizes=sizes, runtime=own, **chosen)
 
 
 def has_sandbox(folder: Path) -> bool:
@@ -111,6 +119,7 @@ def start_sandbox(settings: SandboxSettings) -> Iterator[Sandbox]:
         urls = {"kube_url": sandbox.kube_url, "arm_url": sandbox.arm_url}
         pace = Pace(settings.speed, time.time(), sandbox.now().timestamp())
         place = {**urls, "pace": asdict(pace), **_aks(sandbox).model_dump()}
+        place["runs_containers"] = settings.runtime is not None
         note.write_text(json.dumps(place, indent=2), encoding="utf-8")
         try:
             yield sandbox
@@ -173,7 +182,8 @@ def _running_sandbox(folder: Path) -> World | None:
         aks, pace = AksCluster(**{key: place[key] for key in names}), Pace(**place["pace"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return World(folder / "kubeconfig", SANDBOX_CONTEXT, place["arm_url"], "none", aks, pace)
+    runs = bool(place.get("runs_containers"))
+    return World(folder / "kubeconfig", SANDBOX_CONTEXT, place["arm_url"], "none", aks, pace, runs)
 
 
 def _kubeconfig(settings: Settings) -> Path:

@@ -6,6 +6,9 @@ from reconciler.catalog.preset import Attention, Preset, Vllm
 from reconciler.catalog.price import Price
 from reconciler.wiring import load_catalog
 
+OUR_OWN = frozenset({"HuggingFaceTB/SmolLM2-135M-Instruct"})
+"""Models that KAITO has no preset of."""
+
 
 def catalog() -> Catalog:
     return load_catalog()

@@ -110,7 +110,7 @@ def test_qlora_needs_less_than_lora_and_both_are_tuned_on_one_machine() -> None:
 
 def test_every_tuning_preset_can_be_tuned_somewhere_for_a_known_price() -> None:
     tunable = [one for one in catalog().presets if one.tuning]
-    assert len(tunable) == 10
+    assert len(tunable) == 11
     for one in tunable:
         for method in ("lora", "qlora"):
             assert cheapest(catalog(), one, purpose=method)[0].usd_per_hour

@@ -60,6 +60,12 @@ class Outlook:
     def path(self, kind: str, name: str, namespace: str = "default") -> str:
         return KINDS[kind].format(f"namespaces/{namespace}/") + f"/{name}"
 
+    def log(self, pod: str, container: str = "") -> str:
+        """What a pod's container wrote, its only one where none is named."""
+        query = f"?container={container}" if container else ""
+        path = f"{self._sandbox.kube_url}{self.path('Pod', pod)}/log{query}"
+        return self._http.request("GET", path).data.decode(errors="replace")
+
     def find(self, kind: str, name: str, namespace: str = "default") -> dict[str, Any] | None:
         status, answer = self.ask("GET", self.path(kind, name, namespace))
         return answer if status == 200 else None

@@ -27,10 +27,11 @@ class Box:
         state = self.state if "running" in self.state else {"running": {"startedAt": now}}
         return replace(self, state=state, started=True, ready=ready)
 
-    def ended(self, code: int, now: str, reason: str = "") -> Box:
-        """Give it as it has ended with an exit code."""
+    def ended(self, code: int, now: str, message: str = "") -> Box:
+        """Give it as it has ended with an exit code and its last words."""
         begun = self.state.get("running", {}).get("startedAt", now)
-        told = {"exitCode": code, "reason": reason or ("Error" if code else "Completed")}
+        told = {"exitCode": code, "reason": "Error" if code else "Completed"}
+        told |= {"message": message} if message else {}
         return replace(
             self,
             state={"terminated": {**told, "startedAt": begun, "finishedAt": now}},

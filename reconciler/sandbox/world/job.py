@@ -6,6 +6,7 @@ from typing import Any
 
 from reconciler.sandbox.kube.store import Event
 
+from .failure_policy import failing, is_ignored
 from .ground import Ground
 from .pods import Mould, condition, count_ready, in_letters, is_done, phase_of
 from .queue import Key, Queue
@@ -44,7 +45,7 @@ class Jobs:
             return
         pods = self._ground.sight.pods_of(job["metadata"]["uid"])
         status = self._counts(job, pods)
-        if verdict := self._verdict(job, status):
+        if verdict := self._verdict(job, status, pods):
             self._end(job, pods, status, verdict)
             return
         self._ground.write_status("Job", job, status)
@@ -53,7 +54,8 @@ class Jobs:
     def _counts(self, job: Object, pods: list[Object]) -> dict[str, Any]:
         before = job.get("status") or {}
         active = [pod for pod in pods if not is_done(pod)]
-        counts = {word: sum(1 for pod in pods if phase_of(pod) == word) for word in ("Succeeded", "Failed")}
+        counted = [pod for pod in pods if not is_ignored(job, pod)]
+        counts = {word: sum(phase_of(pod) == word for pod in counted) for word in ("Succeeded", "Failed")}
         return {
             "startTime": before.get("startTime") or self._ground.clock.stamp(),
             "active": len(active) or None,
@@ -63,11 +65,15 @@ class Jobs:
             "uncountedTerminatedPods": {},
         }
 
-    def _verdict(self, job: Object, status: dict[str, Any]) -> tuple[str, str, str] | None:
+    def _verdict(
+        self, job: Object, status: dict[str, Any], pods: list[Object]
+    ) -> tuple[str, str, str] | None:
         """Say how the Job ended (condition, reason, message), or None while it goes on."""
         spec = job["spec"]
         if (status["succeeded"] or 0) >= _completions(job):
             return "Complete", "CompletionsReached", "Reached expected number of succeeded pods"
+        if why := failing(job, pods):
+            return "Failed", "PodFailurePolicy", why
         if (status["failed"] or 0) > spec.get("backoffLimit", 6):
             return "Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit"
         deadline = spec.get("activeDeadlineSeconds")

@@ -7,15 +7,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from reconciler.sandbox.kube.podports import LISTEN
+
 from .boxes import Box, boxes_of, pod_status
 from .ground import Ground
-from .mounts import missing_references, missing_sources
-from .processes import Local, LocalImage, Processes, end, until_ready
+from .mounts import missing_sources
+from .processes import Image, Local, Processes, exit_code
 from .queue import Key
+from .readiness import until_ready
+from .references import missing_references
 from .sight import Object, key_of
 
 _BY = "kubelet"
-_LISTEN = "sandbox.towline.dev/listen"
 _FIRST_DELAY, _LONGEST_DELAY = 10.0, 300.0
 _CRASH_AFTER = 2.0
 _INIT_SECONDS = 2.0
@@ -49,8 +52,8 @@ class Life:
 
     async def _mount(self) -> None:
         """Wait until the pod's volumes have what they are made from."""
-        delay = 2.0
-        while why := missing_sources(self._ground, self._pod):
+        delay, is_real = 2.0, self._processes.are_here(self._pod)
+        while why := missing_sources(self._ground, self._pod, logs_in=is_real):
             self._say("FailedMount", why, warning=True)
             await self._ground.turns.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY)
@@ -73,7 +76,8 @@ class Life:
             code = await self._once(container, boxes)
             if code is None:
                 return
-            self._put(boxes, boxes[container["name"]].ended(code, self._now()))
+            message = self._processes.last_words(self._pod, container, code)
+            self._put(boxes, boxes[container["name"]].ended(code, self._now(), message))
             if not self._comes_again(code, boxes):
                 return
             await self._back_off(container, boxes, delay)
@@ -134,28 +138,32 @@ class Life:
             self._put(boxes, boxes[container["name"]].running(self._now(), ready=True))
         return None
 
-    async def _once_here(self, container: Container, boxes: dict[str, Box], image: LocalImage) -> int:
+    async def _once_here(self, container: Container, boxes: dict[str, Box], image: Image) -> int:
         try:
             local = await self._processes.start(self._ground, self._pod, container, image)
         except OSError as error:
             self._say("Failed", f"Error: failed to start container: {error}", warning=True)
             return 128
         try:
-            self._tell_address(local)
+            if container.get("ports"):
+                self._tell_address(f"127.0.0.1:{local.port}")
             self._start(container, boxes, ready=False)
             return await self._watch(local, container, boxes)
         finally:
-            await asyncio.shield(end(local))
+            await asyncio.shield(self._processes.end(local, self._pod))
+            if container.get("ports"):
+                self._tell_address(None)
 
     async def _watch(self, local: Local, container: Container, boxes: dict[str, Box]) -> int:
         """Wait for a process to become ready, then for its end."""
         ended = asyncio.ensure_future(local.process.wait())
-        ready = asyncio.ensure_future(until_ready(local, container))
+        ready = asyncio.ensure_future(until_ready(local.port, container, local.health))
         try:
             await asyncio.wait((ended, ready), return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
                 self._put(boxes, boxes[container["name"]].running(self._now(), ready=True))
-            return await ended
+            await ended
+            return exit_code(local)
         finally:
             ready.cancel()
             ended.cancel()
@@ -172,10 +180,13 @@ class Life:
         self._put(boxes, replace(box, restarts=box.restarts + 1))
         await self._ground.turns.sleep(delay)
 
-    def _tell_address(self, local: Local) -> None:
+    def _tell_address(self, address: str | None) -> None:
+        """Tell where the pod listens, None where it does not any more."""
         self._shown = "127.0.0.1"
-        change = {"metadata": {"annotations": {_LISTEN: f"127.0.0.1:{local.port}"}}}
-        self._ground.store.patch("Pod", *self._key, change, manager=_BY)
+        pod = self._ground.sight.pods.get(self._key)
+        if pod and pod["metadata"]["uid"] == self._pod["metadata"]["uid"]:
+            change = {"metadata": {"annotations": {LISTEN: address}}}
+            self._ground.store.patch("Pod", *self._key, change, manager=_BY)
 
     def _strikes(self, word: str, container: Container) -> bool:
         return self._ground.troubles.strikes(word, self._key[1], container.get("image", ""))

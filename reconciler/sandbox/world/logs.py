@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 from reconciler.sandbox.kube.face import LogRequest
@@ -13,6 +14,7 @@ from .processes import Processes
 from .sight import Object, key_of
 
 _BETWEEN_LOOKS = 0.5
+_PIECE = 64 * 1024
 
 
 class Logs:
@@ -24,22 +26,58 @@ class Logs:
     async def read(self, pod: Object, request: LogRequest) -> AsyncIterator[bytes]:
         """Give a container's lines; while it is followed, new ones as they come, until the pod is gone."""
         name = request.container or pod["spec"]["containers"][0]["name"]
-        text = self._text(pod, name)
-        yield _tail(text, request.tail_lines)
-        while request.follow and (found := self._ground.sight.pods.get(key_of(pod))):
-            if found["metadata"]["uid"] != pod["metadata"]["uid"] or not _is_running(found, name):
-                break
+        log = self._processes.log_of(pod, name, previous=request.previous)
+        written = _Written(log) if log.exists() else None
+        text = b"" if written else self._simulated(pod, name)
+        yield written.tail(request.tail_lines) if written else _tail(text, request.tail_lines)
+        goes_on = request.follow
+        while goes_on:
             await asyncio.sleep(_BETWEEN_LOOKS)
-            more = self._text(found, name)
-            if len(more) > len(text):
-                yield more[len(text) :]
-            text = more
+            goes_on = self._goes_on(pod, name)
+            whole = b"" if written else self._simulated(pod, name)
+            if more := written.more() if written else whole[len(text) :]:
+                yield more
+            text = whole
 
-    def _text(self, pod: Object, name: str) -> bytes:
-        log = self._processes.log_of(pod, name)
-        if log.exists():
-            return log.read_bytes()
-        return "".join(f"{line}\n" for line in _simulated(pod, name)).encode()
+    def _goes_on(self, pod: Object, name: str) -> bool:
+        found = self._ground.sight.pods.get(key_of(pod))
+        return bool(found and found["metadata"]["uid"] == pod["metadata"]["uid"] and _is_running(found, name))
+
+    def _simulated(self, pod: Object, name: str) -> bytes:
+        found = self._ground.sight.pods.get(key_of(pod), pod)
+        return "".join(f"{line}\n" for line in _simulated(found, name)).encode()
+
+
+class _Written:
+    """A log in a file, read from its end on."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._told = log.stat().st_size
+
+    def tail(self, lines: int | None) -> bytes:
+        """Give its last lines, all where None; of a long log only as much as they take is read."""
+        with self._log.open("rb") as stream:
+            if lines is None:
+                return stream.read(self._told)
+            begin, text = self._told, b""
+            while begin and text.count(b"\n") <= lines:
+                begin = max(0, begin - _PIECE)
+                stream.seek(begin)
+                text = stream.read(self._told - begin)
+            return _tail(text, lines)
+
+    def more(self) -> bytes:
+        """Give what was written since; all of it where the container began anew."""
+        try:
+            with self._log.open("rb") as stream:
+                size = stream.seek(0, 2)
+                stream.seek(self._told if size >= self._told else 0)
+                text = stream.read()
+                self._told = size
+        except OSError:
+            return b""
+        return text
 
 
 def _simulated(pod: Object, name: str) -> list[str]:

@@ -1,57 +1,54 @@
-"""What a local process is given of its pod: volumes as folders and files, and its environment."""
+"""What a local process sees of its pod's volumes: folders and files below the sandbox's own folder.
+
+A claim's folder is the same for every pod that mounts it, a host path's for every node; all else is the
+pod's own, shared by its containers.
+"""
 
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .ground import Ground
 from .sight import Object
 
-_FIELD = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")
+_SECRET_MODE, _MODE = 0o600, 0o644
 
 
-def missing_sources(ground: Ground, pod: Object) -> str:
-    """Say what a pod's volumes want that is not there, as the kubelet words it; "" for nothing."""
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A ConfigMap, Secret or claim that a volume is made from; `items` are its keys and where each goes,
+    none for all."""
+
+    kind: str
+    name: str
+    items: tuple[Mapping[str, Any], ...] = ()
+    optional: bool = False
+
+
+def missing_sources(ground: Ground, pod: Object, *, logs_in: bool) -> str:
+    """Say what a pod's volumes want that is not there, as the kubelet words it; "" for nothing. A pod that
+    only seems to run logs in nowhere, and does without the projected Secrets of its registries."""
     namespace = pod["metadata"]["namespace"]
     for volume in pod["spec"].get("volumes") or ():
-        for kind, name in _sources(volume):
-            found = ground.find(kind, namespace, name)
-            if found is None:
-                what = f'MountVolume.SetUp failed for volume "{volume["name"]}"'
-                return f'{what} : {kind.lower()} "{name}" not found'
-            if kind == "PersistentVolumeClaim" and (found.get("status") or {}).get("phase") != "Bound":
-                return f'Unable to attach or mount volume "{volume["name"]}": claim "{name}" is not bound yet'
-    return ""
-
-
-def missing_references(ground: Ground, pod: Object, container: Mapping[str, Any]) -> str:
-    """Say what a container's environment refers to that is not there; "" for nothing."""
-    namespace = pod["metadata"]["namespace"]
-    for entry in container.get("env") or ():
-        for kind, reference in _references(entry):
-            found = ground.find(kind, namespace, reference.get("name", ""))
-            if reference.get("optional"):
+        for source in _sources(volume):
+            if source.kind == "Secret" and volume.get("projected") and not logs_in:
                 continue
-            if found is None:
-                return f'{kind.lower()} "{reference.get("name")}" not found'
-            if reference.get("key") not in (found.get("data") or {}):
+            found = ground.find(source.kind, namespace, source.name)
+            if found is None and not source.optional:
+                what = f'MountVolume.SetUp failed for volume "{volume["name"]}"'
+                return f'{what} : {source.kind.lower()} "{source.name}" not found'
+            is_claim = source.kind == "PersistentVolumeClaim"
+            if found and is_claim and (found.get("status") or {}).get("phase") != "Bound":
+                volume_name = volume["name"]
                 return (
-                    f"couldn't find key {reference.get('key')} in {kind} {namespace}/{reference.get('name')}"
+                    f'Unable to attach or mount volume "{volume_name}": '
+                    f'claim "{source.name}" is not bound yet'
                 )
     return ""
-
-
-def environment(ground: Ground, pod: Object, container: Mapping[str, Any]) -> dict[str, str]:
-    """Resolve a container's environment; what is optional and missing is left out."""
-    return {
-        entry["name"]: value
-        for entry in container.get("env") or ()
-        if (value := _value(ground, pod, entry)) is not None
-    }
 
 
 def lay_out(ground: Ground, pod: Object, container: Mapping[str, Any], folder: Path) -> dict[str, Path]:
@@ -60,62 +57,72 @@ def lay_out(ground: Ground, pod: Object, container: Mapping[str, Any], folder: P
     mounts = {}
     for mount in container.get("volumeMounts") or ():
         if volume := volumes.get(mount["name"]):
-            mounts[mount["mountPath"]] = _folder_of(ground, pod, volume, folder)
+            place = _inside(_folder_of(ground, pod, volume, folder), mount.get("subPath") or "")
+            if not place.is_file():
+                place.mkdir(parents=True, exist_ok=True)
+            mounts[mount["mountPath"]] = place
     return mounts
 
 
+def pod_folder(pod: Object, folder: Path) -> Path:
+    """Say where what is a pod's own lies."""
+    uid: str = pod["metadata"]["uid"]
+    return folder / "pods" / uid
+
+
+def claim_folder(namespace: str, claim: str, folder: Path) -> Path:
+    """Say where what is on a claim's volume lies."""
+    return _inside(folder / "claims" / namespace, claim)
+
+
 def _folder_of(ground: Ground, pod: Object, volume: Mapping[str, Any], folder: Path) -> Path:
-    namespace, uid = pod["metadata"]["namespace"], pod["metadata"]["uid"]
     if claim := volume.get("persistentVolumeClaim"):
-        place: Path = folder / "claims" / namespace / claim["claimName"]
-    else:
-        place = folder / "pods" / uid / volume["name"]
+        return claim_folder(pod["metadata"]["namespace"], claim["claimName"], folder)
+    if host := volume.get("hostPath"):
+        return _inside(folder / "host", host.get("path", ""))
+    place = _inside(pod_folder(pod, folder) / "volumes", volume["name"])
     place.mkdir(parents=True, exist_ok=True)
-    for kind, name in _sources(volume):
-        found = ground.find(kind, namespace, name) or {}
-        for key, value in (found.get("data") or {}).items() if kind != "PersistentVolumeClaim" else ():
-            content = base64.b64decode(value) if kind == "Secret" else value.encode()
-            (place / Path(key).name).write_bytes(content)
+    for source in _sources(volume):
+        found = ground.find(source.kind, pod["metadata"]["namespace"], source.name) or {}
+        for path, content in _files(source, found):
+            _write(_inside(place, path), content, _SECRET_MODE if source.kind == "Secret" else _MODE)
     return place
 
 
-def _sources(volume: Mapping[str, Any]) -> list[tuple[str, str]]:
-    sources = []
-    if (one := volume.get("configMap")) and not one.get("optional"):
-        sources.append(("ConfigMap", one.get("name", "")))
-    if (one := volume.get("secret")) and not one.get("optional"):
-        sources.append(("Secret", one.get("secretName", "")))
-    if one := volume.get("persistentVolumeClaim"):
-        sources.append(("PersistentVolumeClaim", one["claimName"]))
-    return sources
+def _files(source: Source, found: Object) -> Iterator[tuple[str, bytes]]:
+    """The paths and contents that a source gives."""
+    paths = {item["key"]: item["path"] for item in source.items}
+    for key, value in (found.get("data") or {}).items():
+        if not paths or key in paths:
+            content = base64.b64decode(value) if source.kind == "Secret" else value.encode()
+            yield paths.get(key, key), content
 
 
-def _references(entry: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    source = entry.get("valueFrom") or {}
-    kinds = (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef"))
-    return [(kind, source[name]) for kind, name in kinds if source.get(name)]
+def _write(place: Path, content: bytes, mode: int) -> None:
+    """Write a file that nobody else can read before it has its mode, in place of the one before it."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = place.with_name(f".{place.name}.part")
+    draft.touch(mode=_SECRET_MODE)
+    draft.write_bytes(content)
+    draft.chmod(mode)
+    draft.replace(place)
 
 
-def _value(ground: Ground, pod: Object, entry: Mapping[str, Any]) -> str | None:
-    for kind, reference in _references(entry):
-        found = ground.find(kind, pod["metadata"]["namespace"], reference.get("name", "")) or {}
-        value = (found.get("data") or {}).get(reference.get("key"))
-        return base64.b64decode(value).decode() if value and kind == "Secret" else value
-    field = ((entry.get("valueFrom") or {}).get("fieldRef") or {}).get("fieldPath")
-    return _field(pod, field) if field else str(entry.get("value", ""))
+def _inside(folder: Path, path: str) -> Path:
+    """A path below a folder, whatever it is made of."""
+    return folder.joinpath(*(part for part in PurePosixPath(path).parts if part not in ("/", "//", "..")))
 
 
-def _field(pod: Object, path: str) -> str | None:
-    meta = pod["metadata"]
-    if found := _FIELD.fullmatch(path):
-        value = (meta.get(found[1]) or {}).get(found[2])
-        return None if value is None else str(value)
-    known = {
-        "metadata.name": meta["name"],
-        "metadata.namespace": meta["namespace"],
-        "metadata.uid": meta["uid"],
-        "spec.nodeName": pod["spec"].get("nodeName", ""),
-        "status.podIP": "127.0.0.1",
-        "status.hostIP": "127.0.0.1",
-    }
-    return known.get(path)
+def _sources(volume: Mapping[str, Any]) -> list[Source]:
+    if claim := volume.get("persistentVolumeClaim"):
+        return [Source("PersistentVolumeClaim", claim["claimName"])]
+    projected = (volume.get("projected") or {}).get("sources") or ()
+    return [source for given in (volume, *projected) for source in _given(given)]
+
+
+def _given(given: Mapping[str, Any]) -> Iterator[Source]:
+    """The ConfigMap or Secret of a volume, or of one source of a projected one."""
+    for kind, field in (("ConfigMap", "configMap"), ("Secret", "secret")):
+        if one := given.get(field):
+            name = one.get("secretName") or one.get("name", "")
+            yield Source(kind, name, tuple(one.get("items") or ()), bool(one.get("optional")))

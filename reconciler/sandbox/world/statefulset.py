@@ -90,7 +90,7 @@ class StatefulSets:
 
     def _replace_finished(self, row: Row) -> None:
         for pod in row.pods.values():
-            if is_done(pod):
+            if is_done(pod) and not pod["metadata"].get("deletionTimestamp"):
                 said = (
                     f"StatefulSet {row.sts['metadata']['name']} is recreating Pod {pod['metadata']['name']}"
                 )
@@ -143,6 +143,8 @@ class StatefulSets:
 
     def _remove(self, row: Row, number: int) -> None:
         pod, name = row.pods[number], row.sts["metadata"]["name"]
+        if pod["metadata"].get("deletionTimestamp"):
+            return
         said = f"delete Pod {pod['metadata']['name']} in StatefulSet {name} successful"
         self._ground.recorder.say(row.sts, "SuccessfulDelete", said, by=_BY)
         self._ground.delete("Pod", pod)

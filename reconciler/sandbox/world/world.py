@@ -11,8 +11,10 @@ from reconciler.sandbox.clock import Clock
 from reconciler.sandbox.kube.store import Event, Store
 from reconciler.sandbox.trouble import Troubles
 
+from .addresses import Addresses
 from .budgets import Budgets
 from .deployment import Deployments, ReplicaSets
+from .disks import Disks
 from .endpoints import Claims, Endpoints
 from .ground import Ground, Pace
 from .job import Jobs
@@ -20,7 +22,7 @@ from .karpenter import Karpenter
 from .kubelet import Kubelet
 from .logs import Logs
 from .nodes import Nodes
-from .processes import LocalImage, Processes
+from .processes import Image, Processes
 from .queue import Turns
 from .recorder import Recorder
 from .scheduler import Scheduler
@@ -43,12 +45,13 @@ class Controller(Protocol):
 class World:
     """All controllers over one store. Nodes follow the cloud's pools."""
 
-    def __init__(self, ground: Ground, cloud: Cloud, images: Iterable[LocalImage], folder: Path) -> None:
+    def __init__(self, ground: Ground, cloud: Cloud, images: Iterable[Image], folder: Path) -> None:
         processes = Processes(tuple(images), folder)
         self._ground, self._cloud = ground, cloud
         self._vitals, self._kubelet = Vitals(ground, cloud), Kubelet(ground, processes)
         budgets = Budgets(ground)
         self._nodes = Nodes(ground, cloud, self._vitals, budgets)
+        self._addresses, self._disks = Addresses(ground), Disks(folder)
         self.logs = Logs(ground, processes)
         self._hearers: dict[str, list[Controller]] = {}
         self._employ(
@@ -61,6 +64,8 @@ class World:
             Jobs(ground),
             Endpoints(ground),
             Claims(ground),
+            self._addresses,
+            self._disks,
             budgets,
             Karpenter(ground, cloud),
         )
@@ -75,6 +80,7 @@ class World:
                 for hearer in hearers:
                     hearer.note(Event("ADDED", kind, obj))
         self._ground.store.subscribe(self._hear)
+        self._kubelet.start()
         estate = self._cloud.estate
         estate.on_change, estate.on_power = self._nodes.note_pool, self._vitals.look_again
         estate.blockers = self._nodes.blockers
@@ -85,8 +91,10 @@ class World:
             self._nodes.note_pool(pool)
 
     async def stop(self) -> None:
-        """End every local process."""
+        """End every local process, and what leads to it."""
         await self._kubelet.stop()
+        await self._addresses.stop()
+        await self._disks.stop()
 
     def _employ(self, *controllers: Controller) -> None:
         for controller in controllers:
