@@ -8,6 +8,7 @@ from typing import Any
 from .gpu import InstanceType, RetiredSize, Sizes, read_sizes
 from .preset import Preset, read_preset
 from .rules import Rules, read_rules
+from .settings import Settings, read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All presets, sizes, images and rules. Names are compared in lower case."""
+    """All presets, sizes, images, rules and settings. Names are compared in lower case."""
 
     presets: tuple[Preset, ...]
     by_name: Mapping[str, Preset]
@@ -51,6 +52,7 @@ class Catalog:
     sizes: Sizes
     images: Mapping[str, Image]
     rules: Rules
+    settings: Settings
 
     def preset(self, name: str) -> Preset | Retired | Unknown:
         """What a preset name stands for; KAITO ignores its casing, so we do too."""
@@ -86,6 +88,7 @@ def read_catalog(documents: Mapping[str, Any]) -> Catalog:
         sizes=read_sizes(documents["gpus/azure.yaml"]),
         images={use: Image(**image) for use, image in documents["images.yaml"].items()},
         rules=read_rules(documents["rules.yaml"]),
+        settings=read_settings(documents["settings.yaml"]),
     )
 
 

@@ -85,11 +85,11 @@ def _require_adapter(folder: Path, names: frozenset[str]) -> None:
 def _require_data(folder: Path) -> None:
     """Data may lie deeper, as a volume has it; what is hidden is none."""
     places = (place.relative_to(folder) for place in folder.rglob("*") if place.is_file())
-    shown = (place for place in places if not any(part.startswith(".") for part in place.parts))
+    shown = [place for place in places if not any(part.startswith(".") for part in place.parts)]
     if not any(place.name.lower().endswith(DATA_SUFFIXES) for place in shown):
-        raise Missing(
-            f"{folder} has no data: a file that ends in {', '.join(DATA_SUFFIXES[:5])} is looked for."
-        )
+        there = ", ".join(sorted(map(str, shown))[:4]) or "nothing"
+        readable = ", ".join(DATA_SUFFIXES[:5])
+        raise Missing(f"The data has no file that can be read ({readable}); there is {there}.")
 
 
 def _require_shards(folder: Path, names: frozenset[str]) -> None:

@@ -144,7 +144,10 @@ class _Part:
                     break  # settle tells what is wrong with it
         expected = self.wanted.size if self.wanted.size is not None else total
         if expected is not None and self.length() < expected:
-            raise Unreachable(f"{self.wanted.name} broke off after {self.length()} of {expected} bytes.")
+            raise Unreachable(
+                f"{self.wanted.name} broke off after {self.length()} of {expected} bytes: the rest is "
+                "fetched when it is tried again, unless its source has no more of it."
+            )
 
     def _add(self, chunk: bytes, length: int) -> None:
         """Keep the sum as the bytes come, if it was kept from the first on: reading a large file again to
@@ -170,8 +173,8 @@ class _Part:
         if most is not None and self.transfer.meter.done_bytes + coming > most:
             self.discard()
             raise Mistaken(
-                f"{self.wanted.name} takes what is fetched beyond the {most} bytes that are allowed "
-                "(mostBytes)."
+                f"{self.wanted.name} takes what is fetched beyond the {most / 2**30:.0f} GiB that are "
+                "allowed: give data this large as a volume or an image."
             )
 
     def settle(self) -> Fetched:

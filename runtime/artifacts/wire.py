@@ -12,7 +12,14 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.exceptions import HTTPError, LocationValueError, MaxRetryError, ResponseError, SSLError
+from urllib3.exceptions import (
+    HTTPError,
+    LocationValueError,
+    MaxRetryError,
+    NewConnectionError,
+    ResponseError,
+    SSLError,
+)
 
 from runtime.artifacts.faults import Fault, Malformed, Mistaken, Throttled, Unreachable
 
@@ -95,6 +102,8 @@ def _fault(host: str, failure: BaseException) -> Fault:
         return Mistaken(f"{host} redirects more than {_MOST_REDIRECTS} times: name the final address.")
     if isinstance(failure, LocationValueError):
         return Malformed(f"{host or 'The address'} cannot be asked: it is not a valid address.")
+    if isinstance(failure, NewConnectionError):
+        return Unreachable(f"{host} cannot be reached: nobody answers there; it is tried again.")
     return Unreachable(
         f"{host} cannot be reached or broke off ({type(failure).__name__}); it is tried again."
     )

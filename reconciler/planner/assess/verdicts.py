@@ -188,6 +188,9 @@ def _untold(evidence: Evidence, standing: Standing) -> tuple[Outcome, ...]:
 
 
 def _capital(sentence: str) -> str:
+    """A sentence begins with a capital, except where it begins with a name that is written otherwise."""
+    if not sentence.partition(" ")[0].rstrip(",:").isalpha():
+        return sentence
     return sentence[:1].upper() + sentence[1:]
 
 

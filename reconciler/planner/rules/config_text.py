@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.domain.config import FieldPath
+from reconciler.domain.config import FieldPath, Place
 from reconciler.domain.finding import Finding
 from reconciler.domain.workspace import Workspace
 from reconciler.planner.parse.documents import parse_documents
@@ -30,6 +30,12 @@ class ConfigText:
 
     value: Any = None
     flaws: tuple[Flaw, ...] = ()
+    places: Mapping[FieldPath, Place] = field(default_factory=dict)
+
+    def line(self, path: FieldPath) -> str:
+        """`, line 4`: where a field stands in the text; empty where that is not known."""
+        place = self.places.get(path)
+        return f", line {place[0]}" if place else ""
 
 
 def config_text(wanted: Wanted, workspace: Workspace, context: Context) -> ConfigText:
@@ -52,8 +58,10 @@ def _parsed(wanted: Wanted, text: str) -> ConfigText:
         where = _where(broken[0]) if broken else "it holds more than one document"
         message = f"{wanted.key} in ConfigMap {said(wanted.name)} cannot be read: {where}"
         return _unusable(wanted, message, "mend the YAML there")
-    value = parsed.documents[0].value if parsed.documents else {}
-    return ConfigText(value, tuple(_told(wanted, parsed.findings)))
+    told = tuple(_told(wanted, parsed.findings))
+    if not parsed.documents:
+        return ConfigText({}, told)
+    return ConfigText(parsed.documents[0].value, told, parsed.documents[0].places)
 
 
 def _told(wanted: Wanted, findings: tuple[Finding, ...]) -> Iterator[Flaw]:

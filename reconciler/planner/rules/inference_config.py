@@ -13,6 +13,7 @@ from reconciler.domain.workspace import V1ALPHA1, Workspace
 from .config_text import Wanted, config_text
 from .context import VLLM, Context, count
 from .flaw import Flaw, said
+from .known_settings import known_options
 
 KEY = "inference_config.yaml"
 MAX_MODEL_LEN = "max-model-len"
@@ -33,6 +34,8 @@ def inference_config(workspace: Workspace, context: Context) -> Iterator[Flaw]:
             return
         settings = text.value.get("vllm", {}) if isinstance(text.value, dict) else None
         yield from _settings(settings, context.preset(workspace))
+        if context.is_towline and isinstance(settings, dict) and settings:
+            yield from known_options(_PATH, KEY, text, context.catalog.settings)
     if isinstance(settings, dict) and MAX_MODEL_LEN not in settings:
         yield from _alpha_needs_length(workspace, context)
 

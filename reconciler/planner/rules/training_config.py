@@ -13,6 +13,7 @@ from reconciler.domain.workspace import Workspace
 from .config_text import Wanted, config_text
 from .context import Context
 from .flaw import Flaw, one_of, said
+from .known_settings import known_training
 
 KEY = "training_config.yaml"
 SECTIONS = (
@@ -46,6 +47,8 @@ def training_config(workspace: Workspace, context: Context) -> Iterator[Flaw]:
     yield from _sections(settings)
     yield from _quantization(_section(settings, "QuantizationConfig"), (tuning.method or "").lower())
     yield from _output(_section(settings, "TrainingArguments"))
+    if context.is_towline:
+        yield from known_training(_PATH, KEY, text, context.catalog.settings)
 
 
 def _sections(settings: Mapping[str, Any]) -> Iterator[Flaw]:

@@ -41,14 +41,19 @@ def find_adapters(folder: Path, most_rank: int, weights: Path | None = None) -> 
     base = told_tensors(weights) if weights else {}
     good: list[Adapter] = []
     refused: list[str] = []
-    for each in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
+    for each in sorted(path for path in folder.iterdir() if _is_meant(path)):
         try:
             good.append(_read(each, most_rank))
             _fits(each, base)
         except Mistaken as reason:
             good = [adapter for adapter in good if adapter.folder != each]
-            refused.append(f"The adapter in {each} is left out: {reason}")
+            refused.append(f"The adapter in {each} cannot be served: {reason}")
     return Found(tuple(good), tuple(refused))
+
+
+def _is_meant(path: Path) -> bool:
+    """Whether a folder has anything of an adapter; a volume has folders of its own, such as lost+found."""
+    return path.is_dir() and not path.name.startswith(".") and any(path.glob("adapter_*"))
 
 
 def rank_to_serve(adapters: tuple[Adapter, ...], most_rank: int, *, may_change: bool) -> int:

@@ -56,11 +56,14 @@ def launch(config: ServingConfig, weights: Path, fetched: Progress | None) -> No
 
 
 def _prepare(config: ServingConfig, weights: Path) -> Namespace:
-    """vLLM's own arguments, everything about them told."""
+    """vLLM's own arguments, everything about them told. Mistaken: an adapter that was asked for cannot serve,
+    and none may come in its place."""
     assert isinstance(config.engine, Vllm)
     ground = look_around(_device())
     found = find_adapters(Path(config.adapters.folder), config.adapters.most_rank, weights)
     arguments = _arguments(config, weights, found, _user_config(config), ground)
+    if found.refused and not config.adapters.may_change:
+        raise Mistaken(" ".join(found.refused))
     for remark in (*found.refused, *arguments.remarks):
         tell("remark", sentence=remark)
     tell("vllm starts", model=config.model.served_name, adapters=[each.name for each in found.adapters])

@@ -18,6 +18,7 @@ from runtime.tuning.data.rows import Example, Unusable
 from runtime.tuning.faults import BadData
 
 TOLD = 20  # unusable rows that are told one by one; all are counted
+_NAMED = 3  # unusable rows that a sentence names
 _REASONS = 1000  # different reasons that are counted one by one
 
 
@@ -146,5 +147,11 @@ def _nothing(sieve: _Sieve, files: tuple[DataFile, ...]) -> str:
     names = ", ".join(file.name for file in files[:3])
     if not sieve.unusable:
         return f"the data in {names} holds no rows"
+    if sieve.unusable == 1:
+        return f"no row can be used: {sieve.shown[0]}"
+    none = f"none of the {sieve.unusable} rows in {names} can be used"
     why, count = sieve.reasons.most_common(1)[0]
-    return f"none of the {sieve.unusable} rows in {names} can be used; {count} of them: {why}"
+    if count == sieve.unusable:
+        return f"{none}: each {why}"
+    more = f"; and {sieve.unusable - _NAMED} more" if sieve.unusable > _NAMED else ""
+    return f"{none}: {'; '.join(sieve.shown[:_NAMED])}{more}"

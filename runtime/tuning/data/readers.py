@@ -73,7 +73,8 @@ def _table(file: DataFile) -> Iterator[RawRow | Unusable]:
                 number += 1
                 yield RawRow(file.name, f"row {number}", value)
     except pa.ArrowInvalid as bad:
-        yield Unusable(file.name, f"after row {number}", f"is not {file.kind}: {_one_line(bad)}")
+        place = f"after row {number}" if number else "the file"
+        yield Unusable(file.name, place, f"is not {file.kind}: {_one_line(bad)}")
 
 
 def _batches(file: DataFile) -> Iterator[Any]:

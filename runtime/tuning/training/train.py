@@ -110,9 +110,22 @@ def _sft(
             processing_class=model[1], peft_config=lora, data_collator=collator,
         )  # fmt: skip
     except (ValueError, TypeError) as bad:
-        raise BadModel(f"the trainer refuses this configuration: {' '.join(str(bad).split())[:400]}") from bad
+        raise BadModel(_refusal(bad, model[0])) from bad
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def _refusal(bad: Exception, model: Any) -> str:
+    """What peft or TRL does not take; of modules that are none also those there are."""
+    said = " ".join(str(bad).split())[:400].rstrip(". ")
+    if "arget modules" not in said:
+        return f"the trainer refuses this configuration: {said}"
+    kinds = {name.rpartition(".")[2] for name, part in model.named_modules() if _is_linear(part)}
+    return f"LoraConfig.target_modules does not fit the model: {said}; it has {', '.join(sorted(kinds)[:20])}"
+
+
+def _is_linear(part: Any) -> bool:
+    return "linear" in type(part).__name__.lower()
 
 
 def _longest(task: Task, trainer: Any, rows: int) -> int:

@@ -42,7 +42,11 @@ def test_a_folder_of_links_is_as_good_as_one_of_files(tmp_path: Path) -> None:
             "not a safetensors file",
         ),
         ({"adapter_config.json": b"{}"}, "adapter", "has no adapter_model.safetensors"),
-        ({"deep/readme.md": b"a", ".towline/fetched.json": b"{}"}, "data", "has no data"),
+        (
+            {"deep/readme.md": b"a", ".towline/fetched.json": b"{}"},
+            "data",
+            "no file that can be read .*; there is deep/readme.md",
+        ),
         ({"model.safetensors.index.json": b"[]"}, "anything", "cannot be read"),
     ],
 )

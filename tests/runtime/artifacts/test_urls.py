@@ -192,10 +192,10 @@ def test_a_loopback_server_is_only_asked_where_it_is_named(web: WebServer, tmp_p
 
 
 def test_no_more_than_is_allowed_is_taken(web: WebServer, tmp_path: Path) -> None:
-    with pytest.raises(Mistaken, match="mostBytes"):
+    with pytest.raises(Mistaken, match="GiB that are"):
         _fetch(tmp_path / "one", web.url("/train.jsonl"), most_bytes=len(ROWS) - 1)
     web.pages["/again.jsonl"] = Page(ROWS)
-    with pytest.raises(Mistaken, match="mostBytes"):
+    with pytest.raises(Mistaken, match="GiB that are"):
         _fetch(
             tmp_path / "two", web.url("/train.jsonl"), web.url("/again.jsonl"), most_bytes=2 * len(ROWS) - 1
         )

@@ -43,7 +43,8 @@ def test_a_broken_adapter_is_told_and_the_others_serve(tmp_path: Path, tiny_adap
     (tmp_path / "lost+found").mkdir(mode=0o700)
     found = find_adapters(tmp_path, 64)
     assert [each.name for each in found.adapters] == ["support"]
-    assert f"The adapter in {folder} is left out: it has no adapter_model.safetensors." in found.refused
+    said = f"The adapter in {folder} cannot be served: it has no adapter_model.safetensors."
+    assert found.refused == (said,)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_an_adapter_of_another_model_is_told_from_one_of_this_model(tmp_path: Pa
     broken(tmp_path, "other", {"r": 8}, weights=weights)
     found = find_adapters(tmp_path, 64, tiny_model)
     assert found.refused == (
-        f"The adapter in {tmp_path / 'other'} is left out: it was trained for another model: in it "
+        f"The adapter in {tmp_path / 'other'} cannot be served: it was trained for another model: in it "
         "model.layers.0.self_attn.q_proj is 4096 wide, in the model that is served 64.",
     )
 

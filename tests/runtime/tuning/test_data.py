@@ -149,12 +149,25 @@ def test_a_file_that_is_not_utf_8_is_told(folder: Path) -> None:
     assert any("is not UTF-8" in line for line in told)
 
 
-def test_no_usable_row_says_what_most_rows_lack(folder: Path) -> None:
+def test_no_usable_row_says_what_all_rows_lack(folder: Path) -> None:
     (folder / "rows.jsonl").write_text('{"q": "a"}\n' * 3)
     said = refused(folder)
     assert said.startswith(
-        "none of the 3 rows in rows.jsonl can be used; 3 of them: has the columns q, and none of"
+        "none of the 3 rows in rows.jsonl can be used: each has the columns q, and none of"
     )
+
+
+def test_where_rows_lack_different_things_the_first_are_named_by_their_lines(folder: Path) -> None:
+    (folder / "rows.jsonl").write_text('{"q": "a"}\nnot json\n{"prompt": "a"}\n{"q": "b"}\n')
+    said = refused(folder)
+    assert "rows.jsonl, line 1: has the columns q" in said
+    assert "rows.jsonl, line 2: " in said
+    assert said.endswith("; and 1 more")
+
+
+def test_a_file_that_is_no_table_is_told_as_a_file(folder: Path) -> None:
+    (folder / "rows.parquet").write_text("these are words\n")
+    assert refused(folder).startswith("no row can be used: rows.parquet, the file: is not parquet")
 
 
 def test_rows_of_which_none_can_be_used_are_still_counted_and_shown(folder: Path) -> None:
