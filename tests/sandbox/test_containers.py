@@ -13,6 +13,7 @@ from reconciler.sandbox.containers.own_images import OwnImages
 from reconciler.sandbox.containers.places import Places
 from reconciler.sandbox.containers.runtime import Runtime
 from reconciler.sandbox.containers.surroundings import surroundings
+from reconciler.sandbox.trouble import Troubles
 
 HERE = Path("/state/pods/1")
 PLACES = Places({"/mnt": HERE / "image", "/mnt/data": HERE / "data", "/etc/towline": HERE / "documents"})
@@ -78,7 +79,7 @@ def test_where_vllm_was_to_serve_on_gpus_the_small_engine_does() -> None:
     here, note = fitted(SERVING, FIT)
     assert here["engine"] == {
         "kind": "small", "device": "cpu", "dtype": "auto", "mostTokens": 2048, "blocks": 64,
-        "batchTokens": 256, "mostRunning": 16,
+        "batchTokens": 256, "mostRunning": 4,
     }  # fmt: skip
     assert (here["host"], here["port"], here["terminationLog"]) == ("127.0.0.1", 4321, "/state/message")
     assert here["model"]["source"]["endpoint"] == "http://127.0.0.1:99"
@@ -144,7 +145,7 @@ def test_what_is_written_wrongly_is_left_for_the_container_to_say() -> None:
     ],
 )
 def test_only_our_programs_in_our_images_run_here(container: dict[str, Any], runs: bool) -> None:
-    assert OwnImages(RUNTIME, Hub(RUNTIME)).runs(container) is runs
+    assert OwnImages(RUNTIME, Hub(RUNTIME, Troubles())).runs(container) is runs
 
 
 def test_a_container_is_shown_no_login_of_the_house_and_no_home_of_its_person() -> None:
