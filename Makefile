@@ -1,25 +1,42 @@
-# Every target sets up what it needs: a virtual environment in .venv from the lock file.
+# Every target sets up what it needs: a virtual environment in .venv from the lock file, and, for what runs a
+# model, a second one outside the tree from runtime/environment. TOWLINE_RUNTIME names another Python for that.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+WITH_RUNTIME = TOWLINE_RUNTIME="$${TOWLINE_RUNTIME:-$$($(BIN)/python -m runtime.environment)}" \
+	&& export TOWLINE_RUNTIME && export OMP_NUM_THREADS=1
 
-.PHONY: demo test bench lint format clean
+.PHONY: demo runtime test test-house test-runtime bench bench-runtime lint lint-runtime format clean
 .DELETE_ON_ERROR:
 
-demo: $(READY)  ## the main job, from a git push to a served model, on this machine
-	@$(BIN)/towline demo
+demo: $(READY)  ## the main job, from a git push to a model that answers, on this machine
+	@$(WITH_RUNTIME) && $(BIN)/towline demo
 
-test: $(READY)  ## every test of the house; those that need kubectl or sshd say so when they skip
-	@$(BIN)/pytest -n 2 --dist loadfile --ignore=tests/runtime
+runtime: $(READY)  ## the environment in which models run here, and where it is
+	@$(BIN)/python -m runtime.environment
+
+test: test-house test-runtime  ## every test; those that need kubectl, sshd or a GPU say so when they skip
+
+test-house: $(READY)
+	@$(WITH_RUNTIME) && $(BIN)/pytest -n 2 --dist loadfile --ignore=tests/runtime
+
+test-runtime: $(READY)  ## the containers' programs, with a real vLLM, and that both sides read the same documents
+	@$(WITH_RUNTIME) && "$$TOWLINE_RUNTIME" -m pytest -n 2 --dist loadfile tests/runtime tests/contract
 
 bench: $(READY)  ## a table of measurements and, last, one line of JSON
 	@$(BIN)/python -m tests.bench
+
+bench-runtime: $(READY)  ## the same of serving and fine-tuning, each beside its peer
+	@$(WITH_RUNTIME) && "$$TOWLINE_RUNTIME" -m tests.bench_runtime
 
 lint: $(READY)  ## style, types, and the floors of the house
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+lint-runtime: $(READY)  ## the types of the containers' programs, beside the libraries they use
+	@$(WITH_RUNTIME) && "$$TOWLINE_RUNTIME" -m mypy --cache-dir .mypy_cache/runtime --strict runtime
 
 format: $(READY)
 	@$(BIN)/ruff check --fix .

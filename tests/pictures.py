@@ -1,5 +1,6 @@
 """Make the pictures of README.md anew: `python -m tests.pictures`. Terminals as SVG, from what the commands
-really print; the status page as PNG, when a Chromium is on PATH."""
+really print; status pages as PNG, when a Chromium is on PATH: of fleets that ran, but for `tuning`, which is
+made up around what two containers once said of themselves."""
 
 from __future__ import annotations
 
@@ -17,7 +18,14 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
+from reconciler.domain.report import Phase, WorkspaceReport
+from reconciler.domain.state import Cost
+from reconciler.domain.telemetry import Benchmark, Telemetry
+from reconciler.planner.assess.heard import tuning
+from reconciler.planner.hear.words import read_words
+from reconciler.planner.tell.status import compose_status
 from tests.e2e.stage import config_repo, staged
+from tests.planner.scenes import fleet_report, workspace_report
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".readme"
@@ -50,6 +58,13 @@ BAD_DAY = {
     "support-bot": ("Standard_NV36ads_A10_v5", ""),
 }
 """Workspaces by name: the size they want, and annotations."""
+
+RECORDED = Path(__file__).parent / "recorded" / "docs-tuning.jsonl"
+"""The last words of a real tuning of SmolLM2-135M-Instruct on questions about Python's own documentation:
+LoRA, by runtime.tuning on one processor core, ended by hand after 108 of 200 steps."""
+
+MEASURED = Benchmark(tokens_per_second=273.0, ttft_seconds=0.56, tpot_seconds=0.0586, clients=16)
+"""SmolLM2-135M-Instruct served by vLLM's CPU build on one core, 16 clients at once, 64 tokens an answer."""
 
 TROUBLES = ("no-quota@NC48ads", "no-capacity@spot", "no-device-plugin@NV36ads", "policy@NC80adis")
 STYLE = (
@@ -86,12 +101,22 @@ def main() -> None:
             shutil.copy(source, FOLDER / f"badge-{Path(badge).name}.svg")
         _page("status", folder / "demo" / "status", "1080,500")
         _bad_day(folder)
+        _heard(folder)
+        if runtime := os.environ.get("TOWLINE_RUNTIME"):
+            words = [towline, "demo", "--no-stay", "--runtime", runtime, "--folder", str(folder / "real")]
+            _terminal("answer", "ask it", _between(_typed(words, folder), "$ curl", "$ git fetch"))
 
 
 def _typed(argv: list[str], folder: Path) -> str:
     """What a command prints on a terminal 132 columns wide."""
     ours, theirs = pty.openpty()
-    size = {"COLUMNS": "132", "LINES": "200", "TERM": "xterm-256color", "PATH": os.environ["PATH"]}
+    size = {
+        "COLUMNS": "132",
+        "LINES": "200",
+        "TERM": "xterm-256color",
+        "PATH": os.environ["PATH"],
+        "HOME": str(Path.home()),
+    }
     process = subprocess.Popen(argv, stdout=theirs, stderr=subprocess.DEVNULL, cwd=folder, env=size)
     os.close(theirs)
     told = b""
@@ -139,6 +164,31 @@ def _bad_day(folder: Path) -> None:
             (folder / "branch" / path).write_text(text)
         _terminal("cost", "towline cost", stage.type("cost").stdout)
     _page("nodes", folder / "branch", "1080,1010")
+
+
+def _heard(folder: Path) -> None:
+    """What containers say of themselves: a page of a fleet made up around what two of them really said."""
+    heard = {"docs-tuning": read_words(RECORDED.read_text()), "smollm2-chat": Telemetry(benchmark=MEASURED)}
+    reports = (_report(name, telemetry) for name, telemetry in heard.items())
+    status = compose_status(fleet_report(*reports, subject="Tune SmolLM2 on our docs"), {}, {})
+    for path, data in (status.files if status else {}).items():
+        (folder / "heard" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "heard" / path).write_bytes(data or b"")
+    _page("tuning", folder / "heard", "1080,1040")
+
+
+def _report(name: str, telemetry: Telemetry) -> WorkspaceReport:
+    model = "smollm2-135m-instruct"
+    told = tuning(model, telemetry) if telemetry.training else f"Serving {model}"
+    return workspace_report(
+        name,
+        phase=Phase.RUNNING if telemetry.training else Phase.READY,
+        message=told,
+        model=model,
+        instance_type="",
+        cost=Cost(0.0, "", ""),
+        telemetry=telemetry,
+    )
 
 
 def _workspace(name: str, size: str, annotations: str) -> str:
