@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import shutil
 import subprocess
 import sys
@@ -40,9 +41,15 @@ def _where_pip_looks() -> Iterator[str]:
     given: dict[str, list[str]] = {}
     for line in told.splitlines():
         key, _, value = line.partition("=")
-        scope, _, name = key.rpartition(".")
-        if name in _PLACES and (name not in given or scope == ":env:"):
+        name = key.rpartition(".")[2]
+        if name in _PLACES:
             given[name] = str(ast.literal_eval(value)).split()
+    given |= {name: said.split() for name in _PLACES if (said := os.environ.get(_variable(name)))}
     yield from (word for name, places in given.items() for place in places for word in (f"--{name}", place))
     if "extra-index-url" in given:
         yield from ("--index-strategy", "unsafe-best-match")
+
+
+def _variable(name: str) -> str:
+    """pip's variable of an option, which counts for more than its files, and is there where pip is not."""
+    return f"PIP_{name.upper().replace('-', '_')}"
