@@ -138,7 +138,7 @@ def test_an_adapter_is_a_model_of_its_own_and_changes_the_answer(served: Served)
 
 
 def test_an_adapter_that_cannot_serve_is_told_in_the_log(served: Served) -> None:
-    assert "half is left out: it has no adapter_model.safetensors." in served.text()
+    assert "half cannot be served: it has no adapter_model.safetensors." in served.text()
 
 
 def test_an_adapter_comes_and_goes_without_a_restart(served: Served, tiny_adapter: Path) -> None:
