@@ -10,11 +10,15 @@
     └── Broken                an answer that makes no sense, or 5xx
 
 Each door maps its library's failures onto these by status and code, never by message text.
+
+`Deposed` is none of them: nothing failed, it is only not ours to do any more. It ends a pass, whatever step
+it comes from, and no step may take it for a failure of its own.
 """
 
 from __future__ import annotations
 
 from .domain.cloud import CloudError
+from .domain.plan import Claim
 
 
 class Fault(Exception):
@@ -54,14 +58,22 @@ class Missing(Fault):
 
 
 class Conflict(Fault):
-    """Another version or another owner is in the way; `managers` owns the contested `fields`."""
+    """Another version or another owner is in the way; `claims` say who owns which of the contested fields,
+    as the server writes these."""
 
-    def __init__(
-        self, message: str, *, code: str = "", managers: tuple[str, ...] = (), fields: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, message: str, *, code: str = "", claims: tuple[Claim, ...] = ()) -> None:
         super().__init__(message, code=code)
-        self.managers = managers
-        self.fields = fields
+        self.claims = claims
+
+    @property
+    def managers(self) -> tuple[str, ...]:
+        """Who is in the way."""
+        return tuple(dict.fromkeys(each.manager for each in self.claims if each.manager))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The contested fields."""
+        return tuple(dict.fromkeys(each.field for each in self.claims))
 
 
 class Refused(Fault):
@@ -72,3 +84,7 @@ class Refused(Fault):
 
 class Broken(Fault):
     """The answer makes no sense."""
+
+
+class Deposed(Exception):
+    """We may not write any more: our lease is lost, or so old that it may be. Nothing was sent."""

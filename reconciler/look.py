@@ -27,7 +27,14 @@ def look(doors: Doors) -> ObservedState:
     cluster = doors.cluster
     objects, pods, nodes = cluster.objects(), cluster.pods(), cluster.nodes()
     aks, pools, blind = _azure(doors.cloud)
-    return ObservedState(objects, pods, nodes, pools, blind, cluster.shared(), aks)
+    shared, unseen = cluster.shared(), cluster.unseen()
+    return ObservedState(objects, pods, nodes, pools, blind, shared, aks, unseen=unseen)
+
+
+def look_at_cluster(cluster: Cluster) -> ObservedState:
+    """See the cluster alone; of Azure nothing is known then."""
+    objects, pods, nodes = cluster.objects(), cluster.pods(), cluster.nodes()
+    return ObservedState(objects, pods, nodes, None, shared=cluster.shared(), unseen=cluster.unseen())
 
 
 def look_at_market(cloud: Cloud) -> Market:

@@ -7,7 +7,9 @@ from typing import Protocol
 
 from .domain.cloud import AksStanding, Offering, Usage
 from .domain.config import Entry, Parsed, Snapshot
+from .domain.event import Event
 from .domain.identity import Ref, WorkspaceName
+from .domain.lease import Lease
 from .domain.plan import Applied
 from .domain.proposal import Offer, Proposal
 from .domain.report import StatusCommit
@@ -46,8 +48,18 @@ class StatusBook(Protocol):
     def read(self, path: str) -> bytes | None:
         """What a path holds, None when there is no such file."""
 
+    def refresh(self) -> None:
+        """Look at the remote's branch again: others write there, too."""
+
+    def contents(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """What those of these paths hold that are there, by path."""
+
     def commit(self, status: StatusCommit) -> str:
         """Write these files on top of what is there and push; the commit's id."""
+
+    def commit_after_own(self, status: StatusCommit) -> str:
+        """The same, unless somebody has written there since we did: then nothing, and empty. Nobody is asked
+        whether we may."""
 
 
 class Proposals(Protocol):
@@ -80,12 +92,27 @@ class Cluster(Protocol):
     def shared(self) -> Mapping[Ref, ObservedObject]:
         """All namespaces and the definition of Workspaces, whoever made them."""
 
+    def unseen(self) -> Mapping[tuple[str, str], str]:
+        """Kinds, as (apiVersion, kind), of which the last look could see nothing, each with the reason. Of
+        their objects nothing is known: not that they are gone either."""
+
     def find(self, ref: Ref) -> ObservedObject | None:
         """One object, whoever owns it; None when it is not there."""
+
+    def present(self, refs: Iterable[Ref]) -> Mapping[Ref, ObservedObject]:
+        """Those of these objects that are there, whoever owns them, asked for now with as few requests as it
+        takes."""
+
+    def owners(self, ref: Ref, fields: Iterable[str]) -> tuple[str, ...]:
+        """The field managers, other than us, of any of these fields of an object as it is now."""
 
     def log(self, namespace: str, pod: str, container: str, lines: int) -> str:
         """The last lines a container wrote; `Missing` where there is no such pod, `Refused` where it has not
         started."""
+
+    def complaint(self, ref: Ref, uid: str) -> str:
+        """Why the controller of that very object could last make no pod of it, in its own words; empty where
+        it says nothing."""
 
     def apply(self, desired: DesiredObject, *, force: bool = False) -> Applied:
         """Server-side apply as field manager `towline`; `Conflict` names other managers unless forced."""
@@ -98,6 +125,19 @@ class Cluster(Protocol):
 
     def delete(self, ref: Ref, uid: str) -> None:
         """Delete that very object, in the background; `Missing` is not raised, it is what was wanted."""
+
+    def tell(self, event: Event) -> None:
+        """Tell what happened to an object as a Kubernetes Event; told again, it counts once more."""
+
+
+class Leases(Protocol):
+    """The Leases of one namespace."""
+
+    def lease(self, name: str) -> Lease | None:
+        """As it is now; None where there is none."""
+
+    def write(self, lease: Lease) -> Lease:
+        """Create or change it, as it was read; `Conflict` where somebody else wrote in between."""
 
 
 class Cloud(Protocol):

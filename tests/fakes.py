@@ -9,17 +9,19 @@ from typing import Any
 
 from reconciler.domain.cloud import AksStanding, Market, Offering, Usage
 from reconciler.domain.config import Entry, Snapshot
+from reconciler.domain.event import Event
 from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.plan import Applied
 from reconciler.domain.report import StatusCommit
-from reconciler.domain.state import FLEET, DesiredObject, DesiredPool, ObservedObject, ObservedPool
-from reconciler.faults import Conflict, Fault, Missing
+from reconciler.domain.state import CRD, FLEET, DesiredObject, DesiredPool, ObservedObject, ObservedPool
+from reconciler.faults import Conflict, Deposed, Fault, Missing
 from reconciler.planner.decide.order import CLUSTER_WIDE
 from tests.builders import observed_object, observed_pool
 
 
 class FakeCluster:
-    """Objects by ref. `writes` tells what was done; `faults` what happens to whom instead."""
+    """Objects by ref. `writes` tells what was done, `applied` with which documents; `faults` what happens to
+    whom instead; `hooks` what a webhook makes of whatever is applied."""
 
     def __init__(self, *objects: ObservedObject) -> None:
         self.seen = {each.ref: each for each in objects}
@@ -30,13 +32,21 @@ class FakeCluster:
         self.running: dict[WorkspaceName, tuple[ObservedObject, ...]] = {}
         self.logs: dict[tuple[str, str], str | Fault] = {}
         self.read: list[tuple[str, str]] = []
+        self.hidden: dict[tuple[str, str], str] = {}
+        self.establishes = True
+        self.complaints: dict[str, str | Fault] = {}
+        self.asked_why: list[str] = []
+        self.lingering: dict[str, list[str]] = {}
+        self.managers: dict[str, tuple[str, ...]] = {}
+        self.events: list[Event] = []
+        self.deposed_after: int | None = None
+        self.applied: list[dict[str, Any]] = []
+        self.hooks: dict[str, Mapping[str, Any]] = {}
 
     def objects(self) -> Mapping[Ref, ObservedObject]:
         if self.blind:
             raise self.blind
-        labelled = (
-            each for each in self.seen.values() if FLEET in each.document["metadata"].get("labels", {})
-        )
+        labelled = (each for each in self._shown() if FLEET in each.document["metadata"].get("labels", {}))
         return {each.ref: each for each in labelled}
 
     def pods(self) -> Mapping[WorkspaceName, tuple[ObservedObject, ...]]:
@@ -46,10 +56,28 @@ class FakeCluster:
         return self.machines
 
     def shared(self) -> Mapping[Ref, ObservedObject]:
-        return {ref: each for ref, each in self.seen.items() if ref.kind in CLUSTER_WIDE}
+        return {each.ref: each for each in self._shown() if each.ref.kind in CLUSTER_WIDE}
+
+    def _shown(self) -> Iterable[ObservedObject]:
+        """All but the kinds that are `hidden`."""
+        return [
+            each for each in self.seen.values() if (each.ref.api_version, each.ref.kind) not in self.hidden
+        ]
+
+    def unseen(self) -> Mapping[tuple[str, str], str]:
+        return dict(self.hidden)
 
     def find(self, ref: Ref) -> ObservedObject | None:
         return self.seen.get(ref)
+
+    def present(self, refs: Iterable[Ref]) -> Mapping[Ref, ObservedObject]:
+        return {ref: self.seen[ref] for ref in refs if ref in self.seen}
+
+    def owners(self, ref: Ref, fields: Iterable[str]) -> tuple[str, ...]:
+        return self.managers.get(str(ref), ())
+
+    def tell(self, event: Event) -> None:
+        self.events.append(event)
 
     def log(self, namespace: str, pod: str, container: str, lines: int) -> str:
         """What `logs` has by pod and container."""
@@ -59,20 +87,32 @@ class FakeCluster:
             raise told
         return "".join(told.splitlines(keepends=True)[-lines:])
 
+    def complaint(self, ref: Ref, uid: str) -> str:
+        """What `complaints` has by ref."""
+        self.asked_why.append(str(ref))
+        said = self.complaints.get(str(ref), "")
+        if isinstance(said, Fault):
+            raise said
+        return said
+
     def apply(self, desired: DesiredObject, *, force: bool = False) -> Applied:
         self._fail(desired.ref, force=force)
         self.writes.append(("force" if force else "apply", str(desired.ref)))
+        self.applied.append(desired.document)
         known = self.seen.get(desired.ref)
         uid = known.uid if known else f"uid-{len(self.writes)}"
         version = str(len(self.writes) + 100)
+        document = _merged(desired.document, self.hooks.get(str(desired.ref), {}))
+        if desired.ref.kind == CRD and self.establishes:
+            document["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
         self.seen[desired.ref] = observed_object(
-            desired.document,
+            document,
             digest=desired.digest,
             uid=uid,
             resource_version=version,
             workspace=desired.workspace,
         )
-        return Applied(uid)
+        return Applied(uid, seen=self.seen[desired.ref])
 
     def overwrite(self, ref: Ref, fields: Mapping[str, object]) -> None:
         self._fail(ref, force=False)
@@ -94,10 +134,21 @@ class FakeCluster:
     def delete(self, ref: Ref, uid: str) -> None:
         self._fail(ref, force=False)
         self.writes.append(("delete", str(ref)))
-        if ref in self.seen and self.seen[ref].uid == uid:
+        live = self.seen.get(ref)
+        if live is not None and live.uid == uid and str(ref) in self.lingering:
+            document = live.document
+            document["metadata"] |= {
+                "deletionTimestamp": "2026-11-22T11:50:00Z", "finalizers": self.lingering[str(ref)]
+            }  # fmt: skip
+            version = str(len(self.writes) + 100)
+            seen = observed_object(document, digest=live.digest, uid=uid, resource_version=version)
+            self.seen[ref] = replace(seen, workspace=live.workspace, deleting=True)
+        elif live is not None and live.uid == uid:
             del self.seen[ref]
 
     def _fail(self, ref: Ref, *, force: bool) -> None:
+        if self.deposed_after is not None and len(self.writes) >= self.deposed_after:
+            raise Deposed("other leads")
         waiting = self.faults.get(str(ref), [])
         if waiting and not (force and isinstance(waiting[0], Conflict)):
             raise waiting.pop(0)
@@ -154,6 +205,8 @@ class FakeBook:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.messages: list[str] = []
+        self.fault: Fault | None = None
+        self.asked = 0
 
     def written(self) -> Mapping[str, str]:
         return {path: _blob(data) for path, data in self.files.items()}
@@ -161,7 +214,16 @@ class FakeBook:
     def read(self, path: str) -> bytes | None:
         return self.files.get(path)
 
+    def refresh(self) -> None:
+        return
+
+    def contents(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        return {path: self.files[path] for path in paths if path in self.files}
+
     def commit(self, status: StatusCommit) -> str:
+        self.asked += 1
+        if self.fault:
+            raise self.fault
         self.messages.append(status.message)
         for path, data in status.files.items():
             if data is None:
@@ -169,6 +231,9 @@ class FakeBook:
             else:
                 self.files[path] = data
         return str(len(self.messages))
+
+    def commit_after_own(self, status: StatusCommit) -> str:
+        return self.commit(status)
 
 
 class FakeSource:

@@ -15,6 +15,7 @@ VERBS = {
     "get": "List the workspaces with phase, nodes, cost and what each waits for.",
     "cost": "Show what the nodes cost an hour and a month, and what they have cost so far.",
     "size": "Show how much GPU memory a model needs and which instance types fit, cheapest first.",
+    "install": "Bring Towline into a cluster, or what is there up to date.",
     "sandbox": "Run the embedded world: a Kubernetes API and an Azure API on this machine.",
     "demo": "Watch the whole idea work: push, plan, nodes, model, status commit, badge.",
     "completion": "Print the shell completion script for bash, zsh or fish.",

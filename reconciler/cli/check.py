@@ -9,7 +9,7 @@ import click
 
 from reconciler.settings import Settings
 
-from .world import place_options
+from .world import preflight_options
 
 if TYPE_CHECKING:
     from reconciler.catalog.catalog import Catalog
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--base", metavar="REF", help="Judge changes against this commit or branch, too.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--pre", is_flag=True, help="Look at the world instead: may Towline do what it will have to?")
-@place_options
+@preflight_options
 @click.pass_context
 def command(
     context: click.Context, settings: Settings, path: Path, base: str | None, output: str, pre: bool
@@ -40,9 +40,10 @@ def command(
     "message", "mend"}]}. Lines and columns count from 1; 0 means the file as a whole.
 
     \b
-    --pre looks at the world that --context names, or at the embedded one, and judges no workspace: the login
-    to Azure, the AKS cluster, its agent pools, the machine sizes and the quota, each with what to do where it
-    is missing. Nothing is changed. Ends with 1 when a pass could not do its work.
+    --pre looks at the world that --context names, or at the embedded one, and judges no workspace: whether
+    Git lets Towline read and push, whether Kubernetes allows all that a pass does and what is there already,
+    the login to Azure, the AKS cluster, its agent pools, the machine sizes and the quota, each with what to
+    do where it is missing. Nothing is changed. Ends with 1 when a pass could not do its work.
     -o json prints {"ready", "checks": [{"subject", "answer", "said", "mend"}]}.
     """
     from reconciler.adapters.cell.cell import Cell

@@ -19,7 +19,7 @@ import urllib3
 from rich.console import Console
 from rich.text import Text
 
-from reconciler.daemon import Ending, Trigger
+from reconciler.daemon import Answer, Ending, Trigger
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.report import Report
 from reconciler.faults import Fault, Refused
@@ -150,11 +150,11 @@ class Stage:
         except KeyboardInterrupt:
             self.console.print()
 
-    def _tell(self, answer: Report | Fault) -> None:
+    def _tell(self, answer: Answer) -> None:
         with self._news:
             if isinstance(answer, Report):
                 self.report, self.fault = answer, None
-            else:
+            elif isinstance(answer, Fault):
                 self.fault = answer
             self._news.notify_all()
 

@@ -15,9 +15,21 @@ _REPOSITORY = (
     click.option("--repo", default=".", show_default=True, help="Config repository: a path or a URL."),
     click.option("--branch", default="", help="Branch to follow; the repository's default when not given."),
 )
+_WATCHED = (
+    click.option(
+        "--repo",
+        default=".",
+        metavar="URL",
+        help="With --pre: the repository that Towline will watch; PATH when not given.",
+    ),
+    click.option("--branch", default="", help="With --pre: the branch it will follow."),
+)
 _PLACE = (
     click.option(
-        "--context", default="", metavar="NAME", help="A kubeconfig context. Without it: the embedded world."
+        "--context",
+        default="",
+        metavar="NAME",
+        help="A kubeconfig context, or in-cluster: the one Towline runs in. Without it: the embedded world.",
     ),
     click.option(
         "--kubeconfig",
@@ -60,9 +72,11 @@ def world_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return _with_settings(function, (*_REPOSITORY, *_PLACE, *_HUB), names)
 
 
-def place_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add those of them that say which world; the function receives `settings` for the repository here."""
-    return _with_settings(function, _PLACE, ("context", "kubeconfig", "azure_login", "state"))
+def preflight_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add those of them that `check --pre` asks about; without --repo the function receives `settings` for
+    the repository here."""
+    names = ("repo", "branch", "context", "kubeconfig", "azure_login", "state")
+    return _with_settings(function, (*_WATCHED, *_PLACE), names)
 
 
 def _with_settings(
@@ -70,7 +84,7 @@ def _with_settings(
 ) -> Callable[..., Any]:
     @wraps(function)
     def with_settings(*positional: Any, **given: Any) -> Any:
-        chosen = {"repo": ".", **{name: given.pop(name) for name in names}}
+        chosen = {name: given.pop(name) for name in names}
         return function(*positional, settings=Settings(**chosen), **given)
 
     for option in reversed(options):

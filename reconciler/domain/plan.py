@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from .cloud import CloudError
 from .identity import PoolRef, Ref, WorkspaceName
-from .state import DesiredObject, DesiredPool
+from .state import DesiredObject, DesiredPool, ObservedObject
 
 
 class Action(StrEnum):
@@ -25,7 +25,8 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do. `fields` are those that differ; `uid` guards a prune or replace."""
+    """One thing to do. `fields` are those that differ; `uid` guards a prune or replace, and of what is to be
+    created it is the one that it had when it was ours."""
 
     action: Action
     target: Ref | PoolRef
@@ -95,10 +96,23 @@ def plan_hash(steps: tuple[Step, ...]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A field of an object that somebody else sets. `manager` is who, as the API names them; empty where it
+    names nobody, for then it was changed on its way in: by a mutating webhook, or by the server itself.
+    `fought` says that they set it again as often as we did."""
+
+    field: str
+    manager: str = ""
+    fought: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of one step: done, or the sentence that says why not. `uid` is the object's afterwards.
 
-    `error` is what Azure answered about an agent pool; `correlation` the id of what it has begun.
+    `error` is what Azure answered about an agent pool; `correlation` the id of what it has begun. `claims`
+    are fields that were not made as asked for, though the rest was: they are left to others, until the moment
+    `until`, or where that is empty until the wish is another.
     """
 
     step: Step
@@ -108,12 +122,20 @@ class Outcome:
     transient: bool = False
     error: CloudError | None = None
     correlation: str = ""
+    claims: tuple[Claim, ...] = ()
+    until: str = ""
+
+    @property
+    def is_left(self) -> bool:
+        """Whether it tells what of an object is left to others, and nothing was done."""
+        return bool(self.claims) and self.step.action is Action.KEEP
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a door answers after applying an object."""
+    """What a door answers after applying an object: `seen` is the object as it is then."""
 
     uid: str
     generation: int = 0
     changed: bool = True
+    seen: ObservedObject | None = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .finding import Finding
 from .identity import WorkspaceName
 from .provisioning import Move, NodeChoice, Orphan, Spending
+from .share import Share
 from .state import Cost
 from .telemetry import LAST_WORDS, SILENCE, Telemetry
 
@@ -95,7 +96,8 @@ class WorkspaceReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The fleet after a pass. `problems` are sentences about the pass as a whole."""
+    """The fleet after a pass. `problems` are sentences about the pass as a whole; `untold` is that of them
+    which says why nothing of it stands in Git, empty where it does."""
 
     fleet: str
     commit: str
@@ -105,11 +107,23 @@ class Report:
     problems: tuple[str, ...] = ()
     awaiting_approval: str = ""
     orphans: tuple[Orphan, ...] = ()
+    untold: str = ""
 
     @property
     def settled(self) -> bool:
         """Whether another pass, the world unchanged, would have nothing to wait for."""
         return not self.problems and all(each.settled for each in self.workspaces.values())
+
+    def of(self, share: Share) -> Report:
+        """The same, of the workspaces of this share alone."""
+        if share.is_whole:
+            return self
+        ours = {name: each for name, each in self.workspaces.items() if share.has(name)}
+        return replace(self, workspaces=ours)
+
+    def amended(self, part: Report) -> Report:
+        """The same, with the workspaces and the problems that `part` tells of as it tells them."""
+        return replace(self, workspaces={**self.workspaces, **part.workspaces}, problems=part.problems)
 
     @property
     def is_busy(self) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from pydantic_core import from_json
 
 from .cloud import ANY_WAY, UNSEEN, AksStanding, CloudError, Market, Option
 from .finding import Finding
@@ -36,7 +37,7 @@ class DesiredObject:
     @property
     def document(self) -> dict[str, Any]:
         """The body decoded, a fresh value each time."""
-        value: dict[str, Any] = json.loads(zlib.decompress(self.body))
+        value: dict[str, Any] = from_json(zlib.decompress(self.body))
         return value
 
 
@@ -117,7 +118,7 @@ class ObservedObject:
     @property
     def document(self) -> dict[str, Any]:
         """The body decoded, a fresh value each time."""
-        value: dict[str, Any] = json.loads(zlib.decompress(self.body))
+        value: dict[str, Any] = from_json(zlib.decompress(self.body))
         return value
 
 
@@ -148,7 +149,9 @@ class ObservedState:
     Workspaces, `pods` and `nodes` what they run on. `pools` is None when the cloud could not be seen, `aks`
     where there is no cloud or it did not say; `market` is what may be had, looked at only where something
     is to be made; `telemetry` what containers say of themselves, `expecting` from whom a benchmark or a
-    tuning's end is still to come. `blind` says which part of the world could not be seen, in a sentence each.
+    tuning's end is still to come, `complaints` why no pods are made of some workloads. `blind` says which
+    part of the world could not be seen, in a sentence each; `unseen` are kinds, as (apiVersion, kind), of
+    whose objects nothing is known, each with the reason.
     """
 
     objects: Mapping[Ref, ObservedObject]
@@ -161,6 +164,8 @@ class ObservedState:
     market: Market = UNSEEN
     telemetry: Mapping[WorkspaceName, Telemetry] = field(default_factory=dict)
     expecting: frozenset[WorkspaceName] = frozenset()
+    complaints: Mapping[WorkspaceName, str] = field(default_factory=dict)
+    unseen: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def foreign_crd(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -17,6 +17,8 @@ from reconciler.adapters.kube.cluster import KubeCluster
 from reconciler.adapters.kube.kinds import KindInfo, known_kind
 from reconciler.adapters.kube.looks import Looking
 from reconciler.domain.fleet import Fleet
+from reconciler.domain.right import Resource
+from reconciler.domain.tally import Tally
 from reconciler.look import Doors
 from reconciler.ports import Cloud
 from reconciler.settings import Settings
@@ -37,15 +39,21 @@ _KARPENTER = (
 _NODE_CLASSES = KindInfo(
     "karpenter.azure.com/v1beta1", "AKSNodeClass", "aksnodeclasses", namespaced=False, shared=True
 )
+_MADE_BY: dict[str, tuple[KindInfo, ...]] = {
+    "karpenter": (*_KARPENTER, _NODE_CLASSES),
+    "gpu-provisioner": _KARPENTER,
+}
+"""Kinds of whoever makes the nodes, where that is not us."""
+
 _CORE_VERSIONS = ("v1", "apps/v1", "batch/v1", "networking.k8s.io/v1", "policy/v1")
 
 
 @runtime_checkable
-class _Metered(Protocol):
-    """A cloud that counts what it asks."""
+class _Counting(Protocol):
+    """A door that counts what goes through it."""
 
-    def meters(self) -> Mapping[str, float]:
-        """Figures by name."""
+    def tallies(self) -> Iterable[Tally]:
+        """Its figures now."""
 
 
 class DoorsOf:
@@ -72,10 +80,13 @@ class DoorsOf:
         self._open = (place, doors)
         return doors
 
-    def azure_meters(self) -> Mapping[str, float]:
-        """What Azure was asked and how much more it may be; nothing where no agent pools are made."""
-        cloud = self._open[1].cloud if self._open is not None else None
-        return cloud.meters() if isinstance(cloud, _Metered) else {}
+    def tallies(self) -> tuple[Tally, ...]:
+        """What the doors that are open now have counted."""
+        if self._open is None:
+            return ()
+        doors = self._open[1]
+        counting = (each for each in (doors.cluster, doors.cloud, doors.book) if isinstance(each, _Counting))
+        return tuple(tally for each in counting for tally in each.tallies())
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -88,6 +99,7 @@ class DoorsOf:
             looking = Looking(watch=True, on_change=self._on_change)
         world = self._world
         cluster = KubeCluster(world.kubeconfig, world.context, fleet.name, tuple(_kinds(fleet)), looking)
+        cluster.tell_the_time(world.clock.hear)
         self._closing.callback(cluster.close)
         return cluster
 
@@ -108,11 +120,25 @@ class DoorsOf:
 
     def _book(self, fleet: Fleet) -> GitStatusBook:
         cache = repository_folder(self._settings) / "status"
-        return GitStatusBook(self._source.remote, fleet.spec.status_branch, cache, self._source.branch)
+        branch = fleet.spec.status_branch
+        return GitStatusBook(self._source.remote, branch, cache, self._source.branch)
 
     def _proposals(self) -> GitProposals:
         cache = repository_folder(self._settings) / "proposals"
         return GitProposals(self._source.remote, self._source.branch, cache)
+
+
+def karpenter_kinds(fleet: Fleet) -> tuple[tuple[str, str], ...]:
+    """(apiVersion, kind) of what somebody else must have brought, for nodes to come."""
+    return tuple((each.api_version, each.kind) for each in _MADE_BY.get(fleet.spec.node_provisioner, ()))
+
+
+def resources_of(fleet: Fleet) -> tuple[Resource, ...]:
+    """The kinds that are looked at for this fleet, as RBAC names them."""
+    return tuple(
+        Resource(each.api_version.rpartition("/")[0], each.plural, each.namespaced, each.shared)
+        for each in _kinds(fleet)
+    )
 
 
 def _kinds(fleet: Fleet) -> list[KindInfo]:
@@ -121,11 +147,7 @@ def _kinds(fleet: Fleet) -> list[KindInfo]:
         found = next((kind for version in _CORE_VERSIONS if (kind := known_kind(version, name))), None)
         if found is not None and found not in kinds:
             kinds.append(found)
-    made_by: dict[str, tuple[KindInfo, ...]] = {
-        "karpenter": (*_KARPENTER, _NODE_CLASSES),
-        "gpu-provisioner": _KARPENTER,
-    }
-    return [*kinds, _WORKSPACES, *made_by.get(fleet.spec.node_provisioner, ())]
+    return [*kinds, _WORKSPACES, *_MADE_BY.get(fleet.spec.node_provisioner, ())]
 
 
 def repository_folder(settings: Settings) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,34 +11,39 @@ from socket import socket
 import structlog
 
 from reconciler.adapters.cell.cell import Cell
-from reconciler.adapters.git.credentials import Credentials
 from reconciler.adapters.git.file_watch import FileWatch
-from reconciler.adapters.git.limits import GitLimits
-from reconciler.adapters.git.remote import Remote
 from reconciler.adapters.git.source import GitSource
 from reconciler.daemon import Ending, Passes, Rhythm, Run, Trigger, keep_reconciling
 from reconciler.domain.report import Report
-from reconciler.faults import Refused
+from reconciler.domain.tally import Tally
 from reconciler.listen.address import listens_at, open_door
 from reconciler.listen.pulse import Pulse
 from reconciler.pauses import Pauses
 from reconciler.planner.desire.lore import Lore
-from reconciler.reconcile import Engine, Reading
+from reconciler.ports import Source
+from reconciler.prospect import Reading
+from reconciler.reconcile import Engine
 from reconciler.settings import Settings
 
 from .doors import DoorsOf, repository_folder
+from .heard import HeardSource
+from .lead import Leadership, leadership
 from .lore import hub_door, load_catalog, load_templates
-from .pace import Pace
+from .repository import source_of
 from .told import Tell, Teller, telling
 from .worlds import World, world_of
+
+Tallies = Callable[[], tuple[Tally, ...]]
 
 
 class House:
     """An engine, and when it runs."""
 
-    def __init__(self, engine: Engine, trigger: Trigger, tell: Tell, busy_seconds: float = 5.0) -> None:
+    def __init__(
+        self, engine: Engine, trigger: Trigger, tell: Tell, pulse: Pulse, busy_seconds: float = 5.0
+    ) -> None:
         self.engine = engine
-        self.pulse = Pulse()
+        self.pulse = pulse
         self._busy_seconds = busy_seconds
         self._trigger = trigger
         self._tell = tell
@@ -78,18 +82,21 @@ def running(settings: Settings, trigger: Trigger, tell: Tell | None = None) -> I
     with ExitStack() as stack:
         ear = stack.enter_context(open_door(settings.listen)) if settings.listen else None
         world = stack.enter_context(world_of(settings))
-        source = stack.enter_context(_source(settings))
+        source = stack.enter_context(source_of(settings))
         _introduce(world, source)
         doors = DoorsOf(settings, world, source, trigger.fire)
-        engine = stack.enter_context(_engine(settings, source, doors, world.pace))
+        lead = stack.enter_context(leadership(settings, world, trigger.fire))
+        pulse = Pulse()
+        heard = HeardSource(source, pulse.saw)
+        engine = stack.enter_context(_engine(settings, heard, doors, world, lead))
         if source.remote.address.scheme == "file":
             watch = FileWatch(Path(source.remote.address.path), trigger.fire, source.branch)
             watch.start()
             stack.callback(watch.stop)
         busy = 0.5 if world.is_sandbox else 5.0
-        house = House(engine, trigger, tell or Teller(), busy)
+        house = House(engine, trigger, tell or Teller(), pulse, busy)
         if ear is not None:
-            stack.enter_context(_listening(ear, house.pulse, doors))
+            stack.enter_context(_listening(ear, pulse, (engine.tallies, doors.tallies, lead.tallies)))
         yield house
 
 
@@ -98,71 +105,41 @@ def engine_for(settings: Settings) -> Iterator[Engine]:
     """An engine for one look: no watches, no threads left behind."""
     with ExitStack() as stack:
         world = stack.enter_context(world_of(settings))
-        source = stack.enter_context(_source(settings))
-        yield stack.enter_context(
-            _engine(settings, source, DoorsOf(settings, world, source, None), world.pace)
-        )
+        source = stack.enter_context(source_of(settings))
+        yield stack.enter_context(_engine(settings, source, DoorsOf(settings, world, source, None), world))
 
 
 @contextmanager
-def _listening(ear: socket, pulse: Pulse, doors: DoorsOf) -> Iterator[None]:
-    """Answer who asks how it goes, while the block lasts."""
+def _listening(ear: socket, pulse: Pulse, counting: tuple[Tallies, ...]) -> Iterator[None]:
+    """Answer who asks how it goes, and what everybody counts, while the block lasts."""
     from reconciler.listen.routes import routes
     from reconciler.listen.server import serving
 
     structlog.get_logger().info("listening", address=listens_at(ear))
-    with serving(ear, routes(pulse, doors.azure_meters)):
+    with serving(ear, routes(pulse, lambda: tuple(tally for each in counting for tally in each()))):
         yield
 
 
 @contextmanager
-def _engine(settings: Settings, source: GitSource, doors: DoorsOf, pace: Pace) -> Iterator[Engine]:
+def _engine(
+    settings: Settings, source: Source, doors: DoorsOf, world: World, lead: Leadership | None = None
+) -> Iterator[Engine]:
+    """Who leads asks before each write; who only looks writes nothing."""
     hub = hub_door(repository_folder(settings).parent / "hub", offline=settings.offline)
     lore = Lore(load_catalog(), load_templates())
     with ExitStack() as stack:
         stack.callback(doors.close)
         reader = stack.enter_context(Cell())
-        yield Engine(Reading(source, reader, hub, lore), doors, pace.now, Pauses(pace.clock))
-
-
-@contextmanager
-def _source(settings: Settings) -> Iterator[GitSource]:
-    url = str(Path(settings.repo).absolute()) if Path(settings.repo).exists() else settings.repo
-    cache = repository_folder(settings) / "source"
-    try:
-        branch = settings.branch or _default_branch(url)
-        source = GitSource(url, branch, cache, _credentials(), GitLimits())
-    except ValueError as refused:
-        raise Refused(f"--repo or --branch: {refused}") from refused
-    try:
-        yield source
-    finally:
-        source.close()
-
-
-def _default_branch(url: str) -> str:
-    remote = Remote(url, _credentials(), GitLimits())
-    try:
-        return remote.default_branch() or "main"
-    finally:
-        remote.close()
-
-
-def _credentials() -> Credentials:
-    """Who we are to the Git server, from the environment; a URL may carry it instead."""
-    key = os.environ.get("TOWLINE_GIT_SSH_KEY")
-    hosts = os.environ.get("TOWLINE_GIT_KNOWN_HOSTS")
-    return Credentials(
-        username=os.environ.get("TOWLINE_GIT_USERNAME", ""),
-        secret=os.environ.get("TOWLINE_GIT_TOKEN", ""),
-        ssh_key=Path(key) if key else None,
-        known_hosts=Path(hosts) if hosts else None,
-    )
+        reading, pauses = Reading(source, reader, hub, lore), Pauses(world.pace.clock)
+        if lead is None:
+            yield Engine(reading, doors, world.now, pauses)
+        else:
+            yield Engine(reading, lead.fencing(doors), world.now, pauses, lead.share)
 
 
 def _introduce(world: World, source: GitSource) -> None:
     log = structlog.get_logger()
-    where = "the embedded sandbox" if world.is_sandbox else world.context
+    where = "the embedded sandbox" if world.is_sandbox else world.context or "the cluster it runs in"
     log.info("watching", repository=str(source.remote), branch=source.branch, world=where)
     if world.is_sandbox:
         but = "; pods of Towline's own images run on this machine" if world.runs_containers else ""

@@ -16,9 +16,9 @@ class Pace:
     began: float = 0.0
     moment: float = 0.0
 
-    def now(self) -> str:
-        """The moment in the world, RFC 3339."""
-        seconds = self.moment + (time.time() - self.began) * self.speed
+    def at(self, here: float) -> str:
+        """The moment in the world, RFC 3339, when it is so many seconds since 1970 here."""
+        seconds = self.moment + (here - self.began) * self.speed
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def clock(self) -> float:

@@ -35,7 +35,7 @@ def reviewer_for(settings: Settings) -> Iterator[Reviewer]:
         stack.callback(doors.close)
         hub = hub_door(repository_folder(settings).parent / "hub", offline=settings.offline)
         means = Means(stack.enter_context(Cell()), hub, Lore(load_catalog(), load_templates()))
-        yield Reviewer(revisions, means, doors, world.pace.now, is_embedded=world.is_sandbox)
+        yield Reviewer(revisions, means, doors, world.now, is_embedded=world.is_sandbox)
 
 
 def _unread(settings: Settings) -> GitSource:

@@ -6,18 +6,19 @@ from collections.abc import Callable
 
 import structlog
 
+from reconciler.daemon import Answer
 from reconciler.domain.finding import Finding
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.report import Report, WorkspaceReport
-from reconciler.faults import Fault
+from reconciler.faults import Deposed, Fault
 
-Tell = Callable[[Report | Fault], None]
+Tell = Callable[[Answer], None]
 
 
 def telling(*listeners: Tell) -> Tell:
     """Tell each of them, in order."""
 
-    def tell(answer: Report | Fault) -> None:
+    def tell(answer: Answer) -> None:
         for each in listeners:
             each(answer)
 
@@ -33,13 +34,18 @@ class Teller:
         self._commit = ""
         self._problems: tuple[str, ...] = ()
         self._findings: frozenset[Finding] = frozenset()
+        self._standing_by = ""
 
-    def __call__(self, answer: Report | Fault) -> None:
-        """One pass's report, or the fault that ended it."""
+    def __call__(self, answer: Answer) -> None:
+        """One pass's report, or what ended it."""
+        if isinstance(answer, Deposed):
+            self._tell_of_standing_by(str(answer))
+            return
         if isinstance(answer, Fault):
             code = {"code": answer.code} if answer.code else {}
             self._log.error("pass failed", fault=type(answer).__name__, **code, why=str(answer))
             return
+        self._standing_by = ""
         if answer.commit != self._commit:
             self._log.info("commit", commit=answer.commit[:12], subject=answer.subject)
         for problem in answer.problems:
@@ -52,6 +58,13 @@ class Teller:
         for name in [name for name in self._said if name not in answer.workspaces]:
             del self._said[name]
             self._log.info("workspace", name=str(name), phase="Gone")
+
+    def _tell_of_standing_by(self, why: str) -> None:
+        """Once, and anew when we have led in between: what was said then is no longer ours to tell."""
+        if why != self._standing_by:
+            self._log.info("standing by", why=why)
+        self._standing_by = why
+        self._said.clear()
 
     def _tell_findings(self, report: Report) -> None:
         """Every person's mistake, once."""

@@ -10,15 +10,16 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reconciler.domain.fleet import AksCluster
 from reconciler.faults import Conflict, Refused
-from reconciler.settings import SANDBOX_SPEED, Settings
+from reconciler.settings import IN_CLUSTER, SANDBOX_SPEED, Settings
 
+from .clock import SteadyClock
 from .pace import IN_LIFE, Pace
 from .runtimes import runtime_of
 
@@ -42,6 +43,11 @@ class World:
     aks: AksCluster | None = None
     pace: Pace = IN_LIFE
     runs_containers: bool = False
+    clock: SteadyClock = field(default_factory=SteadyClock)
+
+    def now(self) -> str:
+        """The moment there, RFC 3339."""
+        return self.pace.at(self.clock.seconds())
 
     @property
     def is_sandbox(self) -> bool:
@@ -54,7 +60,7 @@ def world_of(settings: Settings) -> Iterator[World]:
     """The world that is meant: the named cluster, a sandbox that runs already, or one of our own."""
     if not settings.is_sandbox:
         endpoint = os.environ.get("TOWLINE_AZURE_ENDPOINT", "")
-        yield World(_kubeconfig(settings), settings.context, endpoint, settings.azure_login)
+        yield World(*place_of(settings), endpoint, settings.azure_login)
         return
     folder = sandbox_folder(settings.state)
     with ExitStack() as stack:
@@ -184,6 +190,13 @@ def _running_sandbox(folder: Path) -> World | None:
         return None
     runs = bool(place.get("runs_containers"))
     return World(folder / "kubeconfig", SANDBOX_CONTEXT, place["arm_url"], "none", aks, pace, runs)
+
+
+def place_of(settings: Settings) -> tuple[Path | None, str]:
+    """Kubeconfig and context as the Kubernetes door takes them: neither means the cluster we run in."""
+    if settings.context == IN_CLUSTER and settings.kubeconfig is None:
+        return None, ""
+    return _kubeconfig(settings), settings.context
 
 
 def _kubeconfig(settings: Settings) -> Path:

@@ -28,7 +28,7 @@ from tests.adapters.scripted import (
 
 CONFIG_MAPS = KindInfo("v1", "ConfigMap", "configmaps")
 WORKSPACES = KindInfo("kaito.sh/v1beta1", "Workspace", "workspaces")
-QUICK = Looking(patience=Patience(1, 1, 2), pace=Pace(watch=30, first=0.02, longest=0.1, shortest=0))
+QUICK = Looking(patience=Patience(1, 1, 2, 1), pace=Pace(watch=30, first=0.02, longest=0.1, shortest=0))
 FLEET = {"towline.dev/fleet": "demo"}
 
 

@@ -125,6 +125,7 @@ def closed_port() -> int:
 def _handler(server: Scripted) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else a small answer waits 40 ms for an acknowledgement
 
         def log_message(self, *_: Any) -> None:
             pass

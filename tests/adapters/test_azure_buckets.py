@@ -83,18 +83,18 @@ def test_thousands_of_pools_leave_no_thousands_of_buckets() -> None:
     assert len(buckets._tokens) <= 501
 
 
-def test_the_meters_tell_what_is_left_what_was_asked_and_what_was_held_back() -> None:
+def test_the_tallies_tell_what_is_left_what_was_asked_and_what_was_held_back() -> None:
     buckets = Buckets(Watch())
     took(buckets, Call.CHANGE_POOL, 22, "wone")
     took(buckets, Call.OTHER, 2)
-    meters = buckets.meters()
-    assert {name: meters[name] for name in meters if name.startswith(("change_pool", "other"))} == {
-        "change_pool_left": 0,
-        "change_pool_requests": 18,
-        "change_pool_throttled": 4,
-        "other_left": 56,
-        "other_requests": 2,
-        "other_throttled": 0,
+    told = {(each.name, each.labels[0][1]): each.value for each in buckets.tallies()}
+    assert {key: value for key, value in told.items() if key[1] in ("change pool", "other")} == {
+        ("towline_azure_bucket_tokens", "change pool"): 0,
+        ("towline_azure_requests", "change pool"): 18,
+        ("towline_azure_throttled", "change pool"): 4,
+        ("towline_azure_bucket_tokens", "other"): 56,
+        ("towline_azure_requests", "other"): 2,
+        ("towline_azure_throttled", "other"): 0,
     }
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from reconciler.adapters.azure.arm import Terms
-from reconciler.adapters.azure.buckets import Call
 from reconciler.adapters.azure.cloud import AzureCloud, observed_pool
 from reconciler.adapters.azure.credentials import credential
 from reconciler.domain.fleet import AksCluster
@@ -201,10 +200,10 @@ def test_an_azure_that_counts_never_has_to_say_that_it_was_too_much(tmp_path: Pa
         for number in range(150):
             for ask in (cloud.pools, cloud.standing, lambda n=number: cloud.ensure(pool("wabc", n % 3 + 1))):
                 held += throttled(ask)
-        counted = cloud.meters()
+        told = cloud.tallies()
     assert held > 0
     assert {asked.status for asked in world.requests} <= {200, 201, 409}
-    assert len(world.requests) == sum(counted[f"{call}_requests"] for call in Call)
+    assert len(world.requests) == sum(each.value for each in told if each.name == "towline_azure_requests")
 
 
 def throttled(ask: Callable[[], object]) -> bool:

@@ -130,6 +130,32 @@ def test_quotas_are_found_however_azure_spells_them_and_asked_once_a_minute() ->
     assert server.asked[0].path == "/subscriptions/s/providers/Microsoft.Compute/locations/eastus/usages"
 
 
+def test_the_quota_that_was_looked_at_is_told_of_gpu_families_and_of_the_whole_with_its_age() -> None:
+    names = (
+        "standard NCADS A100v4 Family",
+        "cores",
+        "lowPriorityCores",
+        "standardDSv3Family",
+        "availabilitySets",
+    )
+    usages = [{"currentValue": 48, "limit": 100, "name": {"value": name}} for name in names]
+    watch = Watch()
+    with Scripted(lambda _: document({"value": usages})) as server:
+        cloud = AzureCloud(CLUSTER, Nobody(), server.url, "demo", terms_by(watch))
+        assert not [each for each in cloud.tallies() if "quota" in each.name]
+        cloud.usages()
+        watch.seconds += 3600
+        told = {(each.name, each.labels): each.value for each in cloud.tallies() if "quota" in each.name}
+        assert len(server.asked) == 1
+
+    families = [(("family", name),) for name in names[:3]]
+    assert told == {
+        **{("towline_azure_quota_left_vcpus", family): 52 for family in families},
+        **{("towline_azure_quota_vcpus", family): 100 for family in families},
+        ("towline_azure_quota_age_seconds", ()): 3600,
+    }
+
+
 @pytest.mark.parametrize(
     ("answer", "fault"),
     [

@@ -17,8 +17,9 @@ from reconciler.domain.preflight import Answer, Check, is_ready
 from reconciler.sandbox.certificate import certificate_of
 from tests.adapters.azure_answers import arm
 from tests.adapters.azure_login import CLIENT, TOKEN, Entra, fake_az, machine_identity, refusal
+from tests.adapters.kube_answers import kube
 from tests.adapters.scripted import Answer as Reply
-from tests.adapters.scripted import Asked, Script, Scripted, closed_port, document
+from tests.adapters.scripted import Asked, Script, Scripted, closed_port, document, kubeconfig
 from tests.e2e.typed import TOWLINE
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
@@ -203,11 +204,18 @@ def typed(folder: Path, login: str, environ: Mapping[str, str]) -> tuple[int, di
     spec = {"cluster": CLUSTER.model_dump(by_alias=True)}
     fleet = {"apiVersion": "towline.dev/v1alpha1", "kind": "Fleet", "spec": spec}
     (folder / "towline.yaml").write_text(json.dumps(fleet))
-    words = ["check", str(folder), "--pre", "--context", "any", "--azure-login", login, "-o", "json"]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AZURE_", "TOWLINE_"))}
-    run = subprocess.run(
-        [TOWLINE, *words], env=clean | dict(environ), capture_output=True, text=True, timeout=60, check=False
-    )
+    with Scripted(kube()) as cluster:
+        place = ["--context", "test", "--kubeconfig", str(kubeconfig(folder, cluster.url))]
+        words = ["check", str(folder), "--pre", *place, "--azure-login", login, "-o", "json"]
+        run = subprocess.run(
+            [TOWLINE, *words],
+            env=clean | dict(environ),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     assert TOKEN not in run.stdout + run.stderr
     told: dict[str, Any] = json.loads(run.stdout)
     return run.returncode, {"ready": told["ready"], **{each["subject"]: each for each in told["checks"]}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,3 +130,28 @@ def test_a_body_that_is_the_same_as_far_as_we_keep_it_is_no_news() -> None:
     cache.put(seen("a", "u1", 5, body="kept"))
     assert not cache.put(seen("a", "u1", 6, body="kept"))
     assert cache.put(seen("a", "u1", 7, body="other"))
+
+
+def test_what_was_buried_and_lingers_is_seen_again_and_older_news_of_it_is_not() -> None:
+    cache = KindCache()
+    live = seen("a", "u1", 5)
+    cache.put(live)
+    cache.bury(live.ref, live.uid)
+
+    assert not cache.put(seen("a", "u1", 4))
+    assert not cache.put(live)
+    assert cache.put(replace(seen("a", "u1", 7), deleting=True))
+    assert cache.snapshot()[live.ref].deleting
+    assert cache.drop(live.ref, live.uid)
+
+
+def test_a_watch_that_was_quicker_than_the_answer_and_says_that_it_lingers_is_believed() -> None:
+    cache = KindCache()
+    live = seen("a", "u1", 5)
+    cache.put(live)
+    cache.put(replace(seen("a", "u1", 6), deleting=True))
+    cache.bury(live.ref, live.uid)
+
+    assert cache.snapshot()[live.ref].deleting
+    assert cache.drop(live.ref, live.uid)
+    assert not cache.snapshot()

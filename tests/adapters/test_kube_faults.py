@@ -66,10 +66,21 @@ def test_a_namespace_that_is_going_away_is_a_conflict_that_passes() -> None:
     assert found.transient
 
 
-def test_a_throttled_answer_says_how_long_to_wait() -> None:
-    found = fault_of_answer(429, status(429, "TooManyRequests"), {"Retry-After": "7"}, PATH)
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7),
+        ({"Retry-After": "Mon, 05 Jan 2026 10:00:09 GMT", "Date": "Mon, 05 Jan 2026 10:00:00 GMT"}, 9),
+        ({"Retry-After": "Mon, 05 Jan 2026 09:00:00 GMT", "Date": "Mon, 05 Jan 2026 10:00:00 GMT"}, 0),
+        ({"Retry-After": "Mon, 05 Jan 2026 10:00:09 GMT"}, 0),
+        ({"Retry-After": "soon"}, 0),
+        ({}, 0),
+    ],
+)
+def test_a_throttled_answer_says_how_long_to_wait(headers: dict[str, str], seconds: float) -> None:
+    found = fault_of_answer(429, status(429, "TooManyRequests"), headers, PATH)
     assert isinstance(found, Throttled)
-    assert found.retry_after == 7
+    assert found.retry_after == seconds
 
 
 def test_an_apply_conflict_names_the_managers_and_their_fields() -> None:

@@ -1,7 +1,7 @@
 """The daemon in a process of its own, one pass at a time.
 
-`python -m tests.bench.passes FOLDER KUBECONFIG REPOSITORY` answers each line of its input with a pass and
-what it cost, as one line of JSON.
+`python -m tests.bench.passes FOLDER KUBECONFIG REPOSITORY CONTEXT` answers each line of its input with a pass
+and what it cost, as one line of JSON.
 """
 
 from __future__ import annotations
@@ -34,8 +34,10 @@ class Cost:
 class Daemon:
     """The house with its watches open in a child process, between entering and leaving."""
 
-    def __init__(self, folder: Path, kubeconfig: Path, repository: Path) -> None:
-        self._argv = tuple(map(str, (folder, kubeconfig, repository)))
+    def __init__(
+        self, folder: Path, kubeconfig: Path, repository: Path, context: str = SANDBOX_CONTEXT
+    ) -> None:
+        self._argv = (*map(str, (folder, kubeconfig, repository)), context)
 
     def __enter__(self) -> Daemon:
         self._child = subprocess.Popen(
@@ -60,11 +62,11 @@ class Daemon:
         return Cost(*json.loads(self._child.stdout.readline()))
 
 
-def main(folder: Path, kubeconfig: Path, repository: Path) -> None:
+def main(folder: Path, kubeconfig: Path, repository: Path, context: str) -> None:
     """Run passes until the input ends."""
     folder.mkdir(parents=True, exist_ok=True)
     configure("logfmt", folder / "towline.log")
-    settings = Settings(str(repository), "", SANDBOX_CONTEXT, kubeconfig, state=folder, offline=True)
+    settings = Settings(str(repository), "", context, kubeconfig, state=folder, offline=True)
     with running(settings, Trigger(), lambda _: None) as house:
         for _ in sys.stdin:
             before = time.process_time()
@@ -79,4 +81,4 @@ def _resident_mb() -> float:
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])

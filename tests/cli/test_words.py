@@ -34,7 +34,7 @@ def test_every_verb_has_help(verb: str) -> None:
     assert result.output.startswith(f"Usage: towline {verb} ")
 
 
-@pytest.mark.parametrize("verb", ["plan", "check", "get", "cost", "size"])
+@pytest.mark.parametrize("verb", ["plan", "check", "get", "cost", "size", "install"])
 def test_a_verb_that_prints_json_documents_it(verb: str) -> None:
     assert "-o json prints {" in typed(verb, "--help").output
 

@@ -1,43 +1,46 @@
-"""A real Kubernetes control plane for tests: etcd and kube-apiserver, as processes on loopback ports.
+"""A real Kubernetes control plane for tests, as processes on loopback ports.
 
-They are looked for in KUBEBUILDER_ASSETS, then on PATH. No controller, scheduler or kubelet runs: objects are
-stored, validated, defaulted and merged as a real cluster does, but nothing starts.
+etcd and kube-apiserver alone store, validate, default and merge as a real cluster does, and nothing starts.
+With `controllers` there are the controller manager and the scheduler too, and `kubelet` brings nodes that run
+pods.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shutil
+import signal
 import socket
-import ssl
 import subprocess
-import urllib.error
-import urllib.request
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tests.cluster import programs
+from tests.cluster.asking import MERGE, Api, Refused
+from tests.cluster.programs import APISERVER, CONTROLLERS, ETCD, SCHEDULER
+from tests.cluster.programs import program as program
 from tests.gitserver import until
 
 CONTEXT = "admin"
 ADMIN = "admin-token"
-_POLICY = (
-    "apiVersion: audit.k8s.io/v1\nkind: Policy\nomitStages: [RequestReceived]\nrules: [{level: Metadata}]\n"
-)
+KUBELET = "kubelet"
+_MACHINES = (CONTROLLERS, SCHEDULER, KUBELET)
+"""Whoever writes without being asked; each has its own token."""
+
+_POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "None", "users": list(_MACHINES)}, {"level": "Metadata"}],
+}
 _WRITES = frozenset({"create", "update", "patch", "delete"})
 _LONGEST = 60
-
-
-def program(name: str) -> str | None:
-    """Where etcd or kube-apiserver is, None where it is not."""
-    assets = os.environ.get("KUBEBUILDER_ASSETS", "")
-    return (
-        shutil.which(name, path=assets) if assets and shutil.which(name, path=assets) else shutil.which(name)
-    )
+_CHECKOUT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -47,7 +50,11 @@ class ControlPlane:
     folder: Path
     port: int
     store: str
+    controllers: bool = False
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    context: str = CONTEXT
+    prefix: str = ""
+    """What the names of our nodes begin with."""
 
     @property
     def kubeconfig(self) -> Path:
@@ -64,40 +71,32 @@ class ControlPlane:
             "clusters": [{"name": "c", "cluster": cluster}],
             "users": [{"name": "u", "user": {"token": token}}],
             "contexts": [{"name": CONTEXT, "context": {"cluster": "c", "user": "u"}}],
+            "current-context": CONTEXT,
         }
         file.write_text(json.dumps(document))
         return file
 
     def ask(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> Any:
         """One request as the administrator; None for what is not there."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"https://127.0.0.1:{self.port}{path}", data, method=method)
-        request.add_header("Authorization", f"Bearer {ADMIN}")
-        request.add_header("Content-Type", kind)
-        context = ssl.create_default_context(cafile=str(self.folder / "certs" / "apiserver.crt"))
-        try:
-            with urllib.request.urlopen(request, timeout=10, context=context) as answer:  # noqa: S310 - ours
-                return json.load(answer)
-        except urllib.error.HTTPError as refused:
-            if refused.code == 404:
-                return None
-            raise AssertionError(refused.read().decode(errors="replace")) from refused
+        return self._api.ask(method, path, body, kind)
 
     def patch(self, path: str, body: Any, manager: str = "kubectl-edit") -> Any:
         """A person's merge patch."""
-        return self.ask("PATCH", f"{path}?fieldManager={manager}", body, "application/merge-patch+json")
+        return self.ask("PATCH", f"{path}?fieldManager={manager}", body, MERGE)
 
     def names(self, collection: str) -> list[str]:
         """What is there, by name."""
         return [each["metadata"]["name"] for each in (self.ask("GET", collection) or {}).get("items", ())]
 
     def writes(self, since: int = 0) -> Counter[str]:
-        """What Towline has written since that line of the audit log: `patch services` and how often."""
+        """What Towline has written since that line of the audit log, but for the lease by which it leads:
+        `patch services` and how often."""
         told: Counter[str] = Counter()
         for line in self._audit()[since:]:
             event = json.loads(line)
-            if "towline" in event.get("userAgent", "") and event["verb"] in _WRITES:
-                thing = event.get("objectRef", {})
+            thing = event.get("objectRef", {})
+            is_ours = "towline/" in event.get("userAgent", "") and event["verb"] in _WRITES
+            if is_ours and thing.get("resource") != "leases":
                 parts = (event["verb"], thing.get("resource"), thing.get("subresource"))
                 told[" ".join(part for part in parts if part)] += 1
         return told
@@ -106,52 +105,98 @@ class ControlPlane:
         """How long the audit log is."""
         return len(self._audit())
 
-    def start(self) -> None:
-        """Start the apiserver and wait until it is ready."""
-        self.processes["kube-apiserver"] = self._run("kube-apiserver", *self._flags())
-        assert until(self._is_ready, _LONGEST), self._said("kube-apiserver")
+    def start(self, name: str = APISERVER) -> None:
+        """Start one of its processes, after `stop`; of the apiserver, wait until it is ready."""
+        self.processes[name] = self._run(str(program(name)), *self._words(name))
+        if name == APISERVER:
+            assert until(self._is_ready, _LONGEST), self.said(name)
 
-    def stop(self, name: str = "kube-apiserver") -> None:
+    def stop(self, name: str = APISERVER) -> None:
         """End it as a crash would."""
         process = self.processes.pop(name)
         process.kill()
         process.wait(_LONGEST)
 
+    @contextlib.contextmanager
+    def halted(self, name: str = APISERVER) -> Iterator[None]:
+        """It neither answers nor hangs up while the block lasts."""
+        process = self.processes[name]
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
+
+    @contextlib.contextmanager
+    def kubelet(self, *words: str, nodes: int = 0, gpus: int = 8) -> Iterator[None]:
+        """Nodes gpu-0 … that run pods, while the block lasts; `words` are more of `tests.cluster.kubelet`."""
+        place = ("--kubeconfig", str(self.kubeconfig_of(KUBELET)), "--context", self.context)
+        size = ("--nodes", str(nodes), "--gpus", str(gpus), "--prefix", self.prefix)
+        program = (sys.executable, "-m", "tests.cluster.kubelet", *place, *size, *words)
+        self.processes[KUBELET] = self._run(*program, folder=_CHECKOUT)
+        try:
+            assert until(lambda: self._ready_nodes() >= nodes, _LONGEST), self.said(KUBELET)
+            yield
+        finally:
+            self.stop(KUBELET)
+
+    def said(self, name: str) -> str:
+        """The end of what a process of its own wrote."""
+        return (self.folder / f"{name}.log").read_text(errors="replace")[-4000:]
+
+    def begin(self) -> None:
+        """Start everything, and wait until pods can be made."""
+        for name in (ETCD, APISERVER, *((CONTROLLERS, SCHEDULER) if self.controllers else ())):
+            self.start(name)
+        account = "/api/v1/namespaces/default/serviceaccounts/default"
+        if self.controllers:
+            assert until(lambda: self.ask("GET", account), _LONGEST), self.said(CONTROLLERS)
+
+    def end(self) -> None:
+        """Stop everything, the last that was started first."""
+        for name in list(reversed(self.processes)):
+            self.stop(name)
+
+    @cached_property
+    def _api(self) -> Api:
+        return Api(self.kubeconfig, self.context)
+
+    @cached_property
+    def _peers(self) -> str:
+        return f"http://127.0.0.1:{_free_port()}"
+
     def _audit(self) -> list[str]:
         return (self.folder / "audit.log").read_text().splitlines()
 
+    def _ready_nodes(self) -> int:
+        nodes = self.ask("GET", "/api/v1/nodes")["items"]
+        told = [each for node in nodes for each in node["status"].get("conditions", ())]
+        return sum(each["type"] == "Ready" and each["status"] == "True" for each in told)
+
     def _is_ready(self) -> bool:
-        with contextlib.suppress(OSError, AssertionError):
-            return self.ask("GET", "/version") is not None and self.ask("GET", "/api/v1/namespaces/default")
+        assert self.processes[APISERVER].poll() is None, self.said(APISERVER)
+        if not (self.folder / "certs" / "apiserver.crt").exists():
+            return False
+        with contextlib.suppress(ConnectionError, Refused):
+            return self.ask("GET", "/api/v1/namespaces/default") is not None
         return False
 
-    def _said(self, name: str) -> str:
-        return (self.folder / f"{name}.log").read_text(errors="replace")[-4000:]
+    def _words(self, name: str) -> list[str]:
+        match name:
+            case programs.ETCD:
+                return programs.etcd_words(self.folder, self.store, self._peers)
+            case programs.APISERVER:
+                return programs.apiserver_words(self.folder, self.store, self.port, self.controllers)
+            case programs.CONTROLLERS:
+                return programs.controllers_words(self.folder, self.kubeconfig_of(name))
+        return programs.scheduler_words(self.kubeconfig_of(name))
 
-    def _flags(self) -> list[str]:
-        here = self.folder
-        return [
-            f"--etcd-servers={self.store}",
-            "--bind-address=127.0.0.1",
-            "--advertise-address=127.0.0.1",
-            f"--secure-port={self.port}",
-            f"--cert-dir={here / 'certs'}",
-            f"--token-auth-file={here / 'tokens.csv'}",
-            "--authorization-mode=RBAC",
-            "--service-account-issuer=https://kubernetes.default.svc",
-            f"--service-account-signing-key-file={here / 'sa.key'}",
-            f"--service-account-key-file={here / 'sa.key'}",
-            "--service-cluster-ip-range=10.0.0.0/16",
-            "--disable-admission-plugins=ServiceAccount",
-            f"--audit-policy-file={here / 'audit.yaml'}",
-            f"--audit-log-path={here / 'audit.log'}",
-        ]
-
-    def _run(self, name: str, *flags: str) -> subprocess.Popen[bytes]:
+    def _run(self, *words: str, folder: Path | None = None) -> subprocess.Popen[bytes]:
+        name = KUBELET if folder else Path(words[0]).name
         with (self.folder / f"{name}.log").open("ab") as said:
             return subprocess.Popen(
-                (str(program(name)), *flags),
-                cwd=self.folder,
+                words,
+                cwd=folder or self.folder,
                 stdout=said,
                 stderr=said,
                 stdin=subprocess.DEVNULL,
@@ -159,36 +204,24 @@ class ControlPlane:
 
 
 @contextlib.contextmanager
-def control_plane(folder: Path, tokens: Mapping[str, str]) -> Iterator[ControlPlane]:
-    """etcd and an apiserver while the block lasts. `tokens` are users by token, beside the admin's."""
-    store, peers, port = (_free_port() for _ in range(3))
+def control_plane(
+    folder: Path, tokens: Mapping[str, str], controllers: bool = False
+) -> Iterator[ControlPlane]:
+    """A control plane while the block lasts. `tokens` are users by token, beside the admin's."""
+    store, port = (_free_port() for _ in range(2))
     users = "".join(f"{token},{user},{user}\n" for token, user in tokens.items())
-    (folder / "tokens.csv").write_text(f'{ADMIN},admin,admin,"system:masters"\n{users}')
-    (folder / "audit.yaml").write_text(_POLICY)
+    masters = "".join(f'{name},{name},{name},"system:masters"\n' for name in _MACHINES)
+    (folder / "tokens.csv").write_text(f'{ADMIN},admin,admin,"system:masters"\n{masters}{users}')
+    (folder / "audit.yaml").write_text(json.dumps(_POLICY))
     (folder / "audit.log").touch()
     key = ("openssl", "genrsa", "-out", str(folder / "sa.key"), "2048")
     subprocess.run(key, check=True, capture_output=True, timeout=_LONGEST)
-    plane = ControlPlane(folder, port, f"http://127.0.0.1:{store}")
+    plane = ControlPlane(folder, port, f"http://127.0.0.1:{store}", controllers)
     try:
-        plane.processes["etcd"] = plane._run("etcd", *_etcd_flags(folder, plane.store, peers))
-        plane.start()
+        plane.begin()
         yield plane
     finally:
-        for name in ("kube-apiserver", "etcd"):
-            if name in plane.processes:
-                plane.stop(name)
-
-
-def _etcd_flags(folder: Path, store: str, peers: int) -> list[str]:
-    peer = f"http://127.0.0.1:{peers}"
-    return [
-        f"--data-dir={folder / 'etcd'}",
-        f"--listen-client-urls={store}",
-        f"--advertise-client-urls={store}",
-        f"--listen-peer-urls={peer}",
-        f"--initial-advertise-peer-urls={peer}",
-        f"--initial-cluster=default={peer}",
-    ]
+        plane.end()
 
 
 def _free_port() -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.control_plane import ADMIN, CONTEXT, ControlPlane
+from tests.cluster.control_plane import ADMIN, ControlPlane
 from tests.e2e.person import Person
 from tests.e2e.typed import Daemon, becomes, environment, running_daemon, type_towline
 
@@ -22,12 +23,14 @@ NVIDIA = {
 
 @dataclass
 class RealFleet:
-    """A fleet with a namespace of its own name, so that fleets of one control plane do not meet."""
+    """A fleet with a namespace of its own name, so that fleets of one control plane do not meet. `kubeconfig`
+    is the way to the plane, its own where none is given."""
 
     name: str
     folder: Path
     person: Person
     plane: ControlPlane
+    kubeconfig: Path | None = None
 
     def push(self, *names: str, provisioner: str = "byo", **files: str | None) -> None:
         """A fleet that serves a template by each of these names; `files` are workspaces written out."""
@@ -45,10 +48,14 @@ class RealFleet:
         self.once()
         return dict(self.plane.writes(before))
 
-    def daemon(self) -> AbstractContextManager[Daemon]:
+    def daemon(self, **surroundings: str) -> AbstractContextManager[Daemon]:
         """`towline run` while the block lasts."""
         words = (*self._words(ADMIN), "--poll", "1")
-        return running_daemon(words, environment(self.folder), self.folder / "daemon.log")
+        return running_daemon(words, environment(self.folder, **surroundings), self.folder / "daemon.log")
+
+    def beside(self, folder: Path) -> RealFleet:
+        """The same fleet for a daemon with a memory and a log of its own."""
+        return replace(self, folder=folder)
 
     def becomes(self, question: object, daemon: Daemon) -> None:
         becomes(question, 60, lambda: f"{daemon.said[-4000:]}\n\n{self.person.page()}")
@@ -69,10 +76,14 @@ class RealFleet:
     def bring_nodes(self, *names: str, **labels: str) -> None:
         """GPU nodes that carry the fleet's name as their label `apps`."""
         for name in names:
-            metadata = {"name": name, "labels": {"apps": self.name, **NVIDIA, **labels}}
+            metadata = {"name": self.node(name), "labels": {"apps": self.name, **NVIDIA, **labels}}
             self.plane.ask(
                 "POST", "/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": metadata}
             )
+
+    def node(self, name: str) -> str:
+        """What a node that was brought is really called: nodes of all fleets share one cluster."""
+        return f"{self.plane.prefix}{self.name}-{name}"
 
     def _towline(self, provisioner: str) -> str:
         return (
@@ -82,17 +93,19 @@ class RealFleet:
         )
 
     def _words(self, token: str) -> tuple[str, ...]:
-        kubeconfig = str(self.plane.kubeconfig_of(token))
+        kubeconfig = str(self.kubeconfig or self.plane.kubeconfig_of(token))
         place = ("--repo", str(self.person.bare), "--state", str(self.folder / "state"), "--offline")
-        return (*place, "--context", CONTEXT, "--kubeconfig", kubeconfig)
+        return (*place, "--context", self.plane.context, "--kubeconfig", kubeconfig)
 
 
-def own_pod(name: str) -> str:
+def own_pod(name: str, apps: str = "own", image: str = "nginx", gpus: int = 0, **annotations: str) -> str:
     """A workspace that serves a person's own pod template on nodes labelled `apps`."""
+    asked = f", resources: {{limits: {{nvidia.com/gpu: {gpus}}}}}" if gpus else ""
+    pod = f"metadata: {{annotations: {json.dumps(annotations)}}}, " if annotations else ""
     return (
         f"apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata: {{name: {name}}}\n"
-        "resource: {labelSelector: {matchLabels: {apps: own}}}\n"
-        "inference: {template: {spec: {containers: [{name: srv, image: nginx}]}}}\n"
+        f"resource: {{labelSelector: {{matchLabels: {{apps: {apps}}}}}}}\n"
+        f'inference: {{template: {{{pod}spec: {{containers: [{{name: srv, image: "{image}"{asked}}}]}}}}}}\n'
     )
 
 
@@ -102,4 +115,15 @@ def preset(name: str, apps: str, more: str = "") -> str:
         f"apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata: {{name: {name}}}\n"
         f"resource: {{labelSelector: {{matchLabels: {{apps: {apps}}}}}{more}}}\n"
         "inference: {preset: {name: phi-4-mini-instruct}}\n"
+    )
+
+
+def tuned(name: str, apps: str) -> str:
+    """A workspace that fine-tunes Phi-3-mini."""
+    return (
+        f"apiVersion: kaito.sh/v1beta1\nkind: Workspace\nmetadata: {{name: {name}}}\n"
+        f"resource: {{labelSelector: {{matchLabels: {{apps: {apps}}}}}}}\n"
+        "tuning:\n  preset: {name: phi-3-mini-128k-instruct}\n  method: qlora\n"
+        "  input: {urls: ['https://example.com/data.parquet']}\n"
+        "  output: {image: 'example.azurecr.io/adapters/a:1', imagePushSecret: push}\n"
     )

@@ -18,27 +18,17 @@ from reconciler.faults import Missing
 from reconciler.planner.decide.drift import drift
 from reconciler.planner.hear.record import Record, fields_of, read_record
 from tests.builders import desired_object
-from tests.cluster.control_plane import CONTEXT, ControlPlane, control_plane, program
+from tests.cluster.control_plane import ControlPlane
+from tests.gitserver import until
 
-MISSING = [name for name in ("etcd", "kube-apiserver") if program(name) is None]
-pytestmark = pytest.mark.skipif(
-    bool(MISSING),
-    reason=f"{' and '.join(MISSING)} not found: set KUBEBUILDER_ASSETS to the folder they are in",
-)
 REF = Ref("apps/v1", "StatefulSet", "default", "phi")
-
-
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    with control_plane(tmp_path_factory.mktemp("plane"), {}) as running:
-        yield running
 
 
 @pytest.fixture
 def cluster(plane: ControlPlane) -> Iterator[KubeCluster]:
     kind = known_kind("apps/v1", "StatefulSet")
     assert kind is not None
-    cluster = KubeCluster(plane.kubeconfig, CONTEXT, "demo", (kind,), Looking(watch=False))
+    cluster = KubeCluster(plane.kubeconfig, plane.context, "demo", (kind,), Looking(watch=False))
     yield cluster
     cluster.close()
 
@@ -63,10 +53,17 @@ def live(cluster: KubeCluster) -> ObservedObject:
     return cluster.objects()[REF]
 
 
+def revision(live: ObservedObject) -> str:
+    """That of its newest pod template, once its controller has told it."""
+    return str(live.document["status"].get("updateRevision", ""))
+
+
 def test_a_record_survives_our_own_apply_and_changes_no_spec(cluster: KubeCluster) -> None:
     cluster.apply(desired_object(document()))
+    assert until(lambda: revision(live(cluster)), 30)
     before = live(cluster)
-    record = Record(before.uid, "2026-11-22T12:00:00Z", Telemetry("pod-1", benchmark=Benchmark(197.0)))
+    heard = Telemetry("pod-1", benchmark=Benchmark(197.0))
+    record = Record(before.uid, "2026-11-22T12:00:00Z", heard, revision(before))
 
     cluster.overwrite(REF, fields_of(record))
     noted = live(cluster)

@@ -14,6 +14,7 @@ from reconciler.sandbox.server import Sandbox
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 KINDS = {
+    "Event": "/api/v1/{}events",
     "ConfigMap": "/api/v1/{}configmaps",
     "Service": "/api/v1/{}services",
     "StatefulSet": "/apis/apps/v1/{}statefulsets",

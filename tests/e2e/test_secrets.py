@@ -92,7 +92,7 @@ def environment_of(pid: int) -> str:
 
 def everything_said(stage: Stage) -> dict[str, str]:
     """All that Towline wrote or says: status files, commit messages, objects, plans and findings."""
-    kinds = ("ConfigMap", "Service", "StatefulSet", "Job", "Workspace", "Pod")
+    kinds = ("ConfigMap", "Event", "Service", "StatefulSet", "Job", "Workspace", "Pod")
     typed = {verb: stage.type(verb, "-o", "json") for verb in ("plan", "get")}
     typed["check"] = type_towline(
         ("check", str(stage.person.work), "-o", "json"), {**stage.surroundings}, stage.folder

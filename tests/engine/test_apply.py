@@ -6,7 +6,7 @@ from reconciler.apply import ADOPT, Hands, apply_plan
 from reconciler.domain.identity import PoolRef, WorkspaceName
 from reconciler.domain.plan import Action, Step
 from reconciler.domain.state import FLEET
-from reconciler.faults import Conflict, Refused
+from reconciler.faults import Refused
 from tests.builders import NAME, desired_object, desired_pool, observed_object, stateful_set
 from tests.fakes import FakeCloud, FakeCluster
 
@@ -56,16 +56,6 @@ def test_consent_given_to_another_fleet_is_no_consent() -> None:
     assert not apply_plan([create()], Hands(cluster, FakeCloud(), "towline"))[0].done
 
 
-def test_fields_a_persons_tool_took_are_taken_back() -> None:
-    cluster = FakeCluster()
-    cluster.faults["StatefulSet/default/phi"] = [Conflict("taken", managers=("kubectl-edit",))]
-
-    outcomes = apply_plan([create()], Hands(cluster, FakeCloud(), "towline"))
-
-    assert outcomes[0].done
-    assert cluster.writes == [("force", "StatefulSet/default/phi")]
-
-
 def update(*fields: str) -> Step:
     ports = [{"port": 80, "name": "http"}]
     document = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "phi", "namespace": "default"}}
@@ -97,18 +87,6 @@ def test_what_a_server_refuses_of_anything_else_is_told() -> None:
     assert cluster.writes == []
 
 
-def test_another_controllers_fields_are_left_and_reported() -> None:
-    cluster = FakeCluster()
-    fault = Conflict("spec.replicas is owned by keda-operator", managers=("kubectl-edit", "keda-operator"))
-    cluster.faults["StatefulSet/default/phi"] = [fault]
-
-    outcomes = apply_plan([create()], Hands(cluster, FakeCloud(), "towline"))
-
-    assert not outcomes[0].done
-    assert "keda-operator" in outcomes[0].message
-    assert cluster.writes == []
-
-
 def test_one_workspaces_trouble_costs_no_other() -> None:
     cluster = FakeCluster()
     cluster.faults["StatefulSet/default/phi"] = [Refused("no")]
@@ -119,6 +97,35 @@ def test_one_workspaces_trouble_costs_no_other() -> None:
         ("default/phi", False),
         ("default/other", True),
     }
+
+
+def beside(action: Action, name: str) -> Step:
+    metadata = {"name": name, "namespace": "default"}
+    desired = desired_object({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}, None)
+    return Step(action, desired.ref, None, "", desired, uid="uid-1")
+
+
+def test_what_belongs_to_no_workspace_is_each_for_itself() -> None:
+    cluster = FakeCluster()
+    cluster.faults["ConfigMap/default/a"] = [Refused("no")]
+
+    outcomes = apply_plan(
+        [beside(Action.CREATE, "a"), beside(Action.CREATE, "b")], Hands(cluster, FakeCloud(), "towline")
+    )
+
+    assert [(out.step.target.name, out.done) for out in outcomes] == [("a", False), ("b", True)]
+
+
+def test_a_record_goes_when_what_takes_its_place_is_there() -> None:
+    well, badly = FakeCluster(), FakeCluster()
+    badly.faults["ConfigMap/default/new"] = [Refused("no")]
+    steps = [beside(Action.PRUNE, "old"), beside(Action.UPDATE, "new"), beside(Action.UPDATE, "newer")]
+
+    for each in (well, badly):
+        apply_plan(steps, Hands(each, FakeCloud(), "towline"))
+
+    assert well.writes[-1] == ("delete", "ConfigMap/default/old")
+    assert badly.writes == [("apply", "ConfigMap/default/newer")]
 
 
 def test_after_a_failed_step_the_workspaces_later_ones_wait() -> None:

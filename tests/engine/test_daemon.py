@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 
-from reconciler.daemon import Ending, Rhythm, Trigger, keep_reconciling
+from reconciler.daemon import Answer, Ending, Rhythm, Trigger, keep_reconciling
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.report import Phase, Report, WorkspaceReport
 from reconciler.domain.state import Cost
-from reconciler.faults import Fault, Unreachable
+from reconciler.faults import Deposed, Fault, Unreachable
 
 
 def fast() -> Rhythm:
@@ -22,14 +22,14 @@ def report(phase: Phase) -> Report:
 
 
 class Passes:
-    def __init__(self, *answers: Report | Fault) -> None:
+    def __init__(self, *answers: Answer) -> None:
         self.answers = list(answers)
         self.count = 0
 
     def run_pass(self) -> Report:
         self.count += 1
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, Fault):
+        if isinstance(answer, Fault | Deposed):
             raise answer
         return answer
 
@@ -63,7 +63,7 @@ def test_a_time_limit_ends_the_wait_for_the_next_pass() -> None:
 
 def test_a_fault_is_told_and_the_loop_goes_on() -> None:
     passes = Passes(Unreachable("no answer"), report(Phase.READY))
-    told: list[Report | Fault] = []
+    told: list[Answer] = []
 
     keep_reconciling(passes, Trigger(), fast, Ending(settled=True), told.append)
 
@@ -97,3 +97,23 @@ def test_a_fire_during_a_pass_is_not_lost_and_ten_are_one() -> None:
     thread.join(10)
     assert not thread.is_alive()
     assert seen == [1, 2]
+
+
+def test_a_pass_that_only_stood_by_counts_as_none() -> None:
+    passes = Passes(Deposed("other leads"), Deposed("other leads"), report(Phase.READY))
+    told: list[Answer] = []
+
+    run = keep_reconciling(passes, Trigger(), fast, Ending(passes=1, patience=60), told.append)
+
+    assert [type(each).__name__ for each in told] == ["Deposed", "Deposed", "Report"]
+    assert run.report == report(Phase.READY)
+    assert run.standing_by is None
+
+
+def test_who_has_stood_by_for_long_enough_ends_and_says_who_leads() -> None:
+    passes = Passes(Deposed("other leads"))
+
+    run = keep_reconciling(passes, Trigger(), Rhythm, Ending(passes=1, patience=0.01), lambda _: None)
+
+    assert str(run.standing_by) == "other leads"
+    assert (run.report, run.fault) == (None, None)

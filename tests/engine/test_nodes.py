@@ -16,7 +16,8 @@ from reconciler.domain.state import ObservedPool
 from reconciler.faults import Broken, Refused
 from reconciler.look import Doors
 from reconciler.planner.desire.lore import Lore
-from reconciler.reconcile import Engine, Reading
+from reconciler.prospect import Reading
+from reconciler.reconcile import Engine
 from reconciler.wiring import load_catalog, load_templates
 from tests.builders import observed_pool
 from tests.engine.test_reconcile import NoHub

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,7 +13,8 @@ from reconciler.domain.report import Phase
 from reconciler.faults import Missing, Unreachable
 from reconciler.look import Doors
 from reconciler.planner.desire.lore import Lore
-from reconciler.reconcile import Engine, Reading
+from reconciler.prospect import Reading
+from reconciler.reconcile import Engine
 from reconciler.wiring import example_repo_dir, load_catalog, load_templates
 from tests.fakes import FakeBook, FakeCloud, FakeCluster, FakeSource
 
@@ -38,11 +39,11 @@ class World:
         self._cell = cell
         self.engine = self.new_engine()
 
-    def new_engine(self) -> Engine:
+    def new_engine(self, now: Callable[[], str] = lambda: "2026-11-22T12:00:00Z") -> Engine:
         lore = Lore(load_catalog(), load_templates())
         doors = Doors(self.cluster, self.cloud, self.book)
         reading = Reading(self.source, self._cell, NoHub(), lore)
-        return Engine(reading, lambda _fleet: doors, lambda: "2026-11-22T12:00:00Z")
+        return Engine(reading, lambda _fleet: doors, now)
 
     def settle(self) -> None:
         for _ in range(4):

@@ -21,7 +21,8 @@ from reconciler.look import Doors
 from reconciler.planner.desire.lore import Lore
 from reconciler.planner.hear.record import ANNOTATION
 from reconciler.planner.hear.speaker import LISTENING_SECONDS
-from reconciler.reconcile import Engine, Reading
+from reconciler.prospect import Reading
+from reconciler.reconcile import Engine
 from reconciler.wiring import load_catalog, load_templates
 from tests.builders import observed_node, observed_object
 from tests.engine.test_nodes import fleet, workspace

@@ -15,10 +15,14 @@ NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "base", "
 VERBS_OF_NOBODY = ("get_", "process_", "handle_", "do_")
 MAY_CATCH_FAULTS = {
     "apply.py",
+    "contests.py",
     "look.py",
     "daemon.py",
     "hearing.py",
+    "leading.py",
     "proposing.py",
+    "prospect.py",
+    "publishing.py",
     "reconcile.py",
     "reading.py",
     "wiring.py",

@@ -116,6 +116,23 @@ def test_an_immutable_field_is_a_replace_of_that_very_object() -> None:
     assert "spec.serviceName" in plan.steps[0].because
 
 
+def test_what_came_out_of_its_making_otherwise_is_not_made_anew() -> None:
+    wanted = desired_object(stateful_set())
+    live = observed_object(stateful_set(serviceName="hooked"), digest=wanted.digest)
+    ours = {NAME: Holding("c0ffee1", "workspaces/phi.yaml", "d1", (Owned(live.ref, live.uid),))}
+    others = {NAME: Holding("c0ffee1", "workspaces/phi.yaml", "d1", (Owned(live.ref, "uid-0"),))}
+
+    kept, anew = (
+        diff(desired_state(desired_workspace(wanted)), observed_state(live), held, policy())
+        for held in (ours, others)
+    )
+
+    assert [step.action for step in kept.steps] == [Action.KEEP]
+    assert kept.steps[0].fields == ("spec.serviceName",)
+    assert not kept.has_changes
+    assert [step.action for step in anew.steps] == [Action.REPLACE]
+
+
 def test_another_vm_size_is_a_new_pool_and_the_workload_waits_on_the_old_one() -> None:
     wanted = desired_workspace(desired_object(stateful_set(image="i2")), pool=desired_pool("wnew", H100))
     observed = observed_state(observed_object(stateful_set()), pools=(observed_pool("wold"),))

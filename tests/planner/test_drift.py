@@ -61,6 +61,50 @@ def test_an_empty_wish_is_met_by_nothing() -> None:
     assert drift({"labels": {}, "args": [], "note": ""}, {}) == ()
 
 
+@pytest.mark.parametrize("nothing", [None, "", {}, []])
+def test_nothing_is_met_by_whatever_stands_for_nothing(nothing: object) -> None:
+    assert drift({"note": None}, {"note": nothing}) == ()
+    assert drift({"note": "x"}, {"note": nothing}) == ("note",)
+
+
+def test_where_the_wish_is_empty_the_server_chooses() -> None:
+    wanted = {"spec": {"clusterIP": "", "sessionAffinity": "", "ports": [{"port": 80, "targetPort": 0}]}}
+    live = {
+        "spec": {
+            "clusterIP": "10.0.0.1",
+            "sessionAffinity": "None",
+            "ports": [{"port": 80, "targetPort": 80}],
+        }
+    }
+
+    assert drift(wanted, live) == ()
+    assert drift({"env": [{"name": "A", "value": ""}]}, {"env": [{"name": "A", "value": "x"}]}) == (
+        "env[A].value",
+    )
+
+
+def test_ports_go_by_number_and_protocol() -> None:
+    wanted = {"ports": [{"port": 53, "name": "tcp"}, {"port": 53, "name": "udp", "protocol": "UDP"}]}
+    live = {
+        "ports": [
+            {"port": 53, "name": "other", "protocol": "UDP"},
+            {"port": 53, "name": "tcp", "protocol": "TCP"},
+        ]
+    }
+
+    assert drift(wanted, live) == ("ports[53/UDP].name",)
+    assert drift({"ports": [{"port": 53, "protocol": "UDP"}]}, {"ports": [{"port": 53}]}) == (
+        "ports[53/UDP]",
+    )
+
+
+@pytest.mark.parametrize("field", ["max", "min", "default", "defaultRequest"])
+def test_the_bounds_of_a_limit_range_are_quantities(field: str) -> None:
+    wanted, live = ({"limits": [{"type": "Container", field: {"cpu": cpu}}]} for cpu in ("2000m", "2"))
+
+    assert drift(wanted, live) == ()
+
+
 def test_a_missing_parent_is_drift_of_the_field() -> None:
     assert drift({"spec": {"replicas": 1}}, {}) == ("spec.replicas",)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -59,11 +59,12 @@ class Arm:
     ) -> None:
         near, endpoint = is_loopback(endpoint), endpoint.rstrip("/")
         self.buckets = Buckets(terms.clock, terms.pace)
+        self.gate = Gate(endpoint, self.buckets)
         self.client = ContainerServiceClient(
             credential,
             subscription,
             base_url=endpoint,
-            policies=_pipeline(None if near else credential, endpoint, agent, self.buckets),
+            policies=_pipeline(None if near else credential, endpoint, agent, self.gate),
             connection_timeout=terms.connect_seconds,
             read_timeout=terms.read_seconds,
             use_env_settings=not near,
@@ -122,12 +123,14 @@ def told_as_faults() -> Iterator[None]:
 
 class Gate(HTTPPolicy[Any, Any]):
     """The last step before the wire: every request, each page of a list among them, is counted; nobody but
-    our endpoint is told our token; a 429 is remembered."""
+    our endpoint is told our token; a 429 is remembered. `may_write` is called right before anything is
+    changed, after a login that may take its time, and raises Deposed where that may not be."""
 
     def __init__(self, endpoint: str, buckets: Buckets) -> None:
         super().__init__()
         self._home = _origin(endpoint)
         self._buckets = buckets
+        self.may_write: Callable[[], None] = _anybody_may
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         """Raises Throttled for a request that would be one too many, Refused for one to somebody else."""
@@ -137,6 +140,8 @@ class Gate(HTTPPolicy[Any, Any]):
             raise Refused(f"Azure's answer leads to {host}, which is not where we asked: not followed")
         call, scope = call_of(asked.method, urlsplit(asked.url).path)
         self._buckets.take(call, scope)
+        if asked.method != "GET":
+            self.may_write()
         response = self.next.send(request)
         answer = response.http_response
         if answer.status_code == 429:
@@ -144,7 +149,11 @@ class Gate(HTTPPolicy[Any, Any]):
         return response
 
 
-def _pipeline(credential: TokenCredential | None, endpoint: str, agent: str, buckets: Buckets) -> list[Any]:
+def _anybody_may() -> None:
+    """Whoever is alone may write."""
+
+
+def _pipeline(credential: TokenCredential | None, endpoint: str, agent: str, gate: Gate) -> list[Any]:
     login = [ARMChallengeAuthenticationPolicy(credential, scope_of(endpoint))] if credential else []
     return [
         RequestIdPolicy(),
@@ -153,7 +162,7 @@ def _pipeline(credential: TokenCredential | None, endpoint: str, agent: str, buc
         ContentDecodePolicy(),
         *login,
         CustomHookPolicy(),
-        Gate(endpoint, buckets),
+        gate,
     ]
 
 

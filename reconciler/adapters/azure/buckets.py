@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.domain.cloud import CloudError
+from reconciler.domain.tally import Tally
 from reconciler.faults import Throttled
 
 Clock = Callable[[], float]
@@ -49,6 +50,8 @@ _TOLD = {
     Call.OTHER: "AKS answers one request a second of a subscription",
     Call.COMPUTE: "Azure's list of machine sizes is asked once a second",
 }
+_LEFT = "Requests that Azure's throttling leaves us now."
+_HELD = "Requests too many: by Azure's word or ours."
 _MARGIN = 2  # requests never made: they travel, and arrive closer together than they left
 _HAIR = 1e-6  # of a token: what adding up fractions may lose
 _MOST_SCOPES = 500
@@ -117,14 +120,18 @@ class Buckets:
             scopes = [scope for kind, scope in self._tokens if kind is call]
             return min((self._left(call, scope) for scope in scopes), default=_most(call))
 
-    def meters(self) -> Mapping[str, float]:
-        """For each kind of request: `_left` at once, `_requests` made, `_throttled` by Azure or by us."""
-        told: dict[str, float] = {}
-        for call in Call:
-            told[f"{call}_left"] = self.left(call)
-            told[f"{call}_requests"] = self._asked[call]
-            told[f"{call}_throttled"] = self._held[call]
-        return told
+    def tallies(self) -> tuple[Tally, ...]:
+        """For each kind of request: how many may be made at once, how many were, and how often one was held
+        back by Azure or by us."""
+        return tuple(tally for call in Call for tally in self._of(call))
+
+    def _of(self, call: Call) -> tuple[Tally, ...]:
+        named = (("call", call.replace("_", " ")),)
+        return (
+            Tally("towline_azure_bucket_tokens", _LEFT, named, self.left(call), grows=False),
+            Tally("towline_azure_requests", "Requests sent to Azure.", named, self._asked[call]),
+            Tally("towline_azure_throttled", _HELD, named, self._held[call]),
+        )
 
     def _wait(self, call: Call, scope: str) -> float:
         rest = self._rests.get(call, 0.0) - self._clock()

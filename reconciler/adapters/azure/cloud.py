@@ -23,6 +23,7 @@ from reconciler.domain.fleet import AksCluster
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.moment import is_moment
 from reconciler.domain.state import FLEET, WORKSPACE, WORKSPACE_NAMESPACE, DesiredPool, ObservedPool
+from reconciler.domain.tally import Tally
 from reconciler.faults import Conflict, Missing
 
 from .arm import Arm, Terms, told_as_faults
@@ -30,7 +31,7 @@ from .buckets import Call
 from .errors import correlation_of, provisioning_error
 from .faults import NO_POOL
 from .lately import Lately
-from .market import offerings_of, usages_of
+from .market import offerings_of, quota_tallies, usages_of
 
 ENDPOINT = "https://management.azure.com"
 FLEET_TAG = "towline-fleet"
@@ -66,6 +67,10 @@ class AzureCloud:
         self._standing = Lately[AksStanding](_LOOK_SERVES / pace, clock)
         self._offerings = Lately[Mapping[str, Offering]](_SKUS_SERVE / pace, clock)
         self._usages = Lately[Mapping[str, Usage]](_USAGES_SERVE / pace, clock)
+
+    def ask_before_writing(self, may_write: Callable[[], None]) -> None:
+        """From now on call this before anything is changed; it raises Deposed where we may not any more."""
+        self._arm.gate.may_write = may_write
 
     def pools(self) -> Mapping[str, ObservedPool]:
         """Every agent pool, from one list whose pages are all read. Raises Missing when the cluster is gone:
@@ -116,10 +121,9 @@ class AzureCloud:
         path = f"{self.cluster_id}/providers/Microsoft.Authorization/permissions"
         return tuple(self._arm.items(path, api_version="2022-04-01"))
 
-    def meters(self) -> Mapping[str, float]:
-        """For each kind of request that Azure limits: how many may be made at once, how many were, and how
-        often one was held back."""
-        return self._arm.buckets.meters()
+    def tallies(self) -> tuple[Tally, ...]:
+        """What Azure was asked and how much more it may be; the vCPU quota as last seen."""
+        return (*self._arm.buckets.tallies(), *quota_tallies(self._usages.last))
 
     @property
     def cluster_id(self) -> str:

@@ -40,6 +40,13 @@ class Lately(Generic[Answer]):
                 self._kept = (answer, now)
         return answer
 
+    @property
+    def last(self) -> tuple[Answer, float] | None:
+        """The last answer and how many seconds old it is; None where there is none, or what it told of was
+        changed since."""
+        kept = self._kept
+        return (kept[0], self._clock() - kept[1]) if kept else None
+
     def forget(self) -> None:
         """What we have just changed is asked anew."""
         with self._lock:

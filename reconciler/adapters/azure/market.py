@@ -10,11 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from reconciler.domain.cloud import Offering, Usage, quota_name
+from reconciler.domain.cloud import REGIONAL, SPOT_QUOTA, Offering, Usage, quota_name
+from reconciler.domain.tally import Tally
 
 Document = Mapping[str, Any]
 
 _GPU_SIZES = "standard_n"
+_GPU_SIZES_QUOTA = "standardn"
+_QUOTAS_OF_ALL = frozenset({REGIONAL, SPOT_QUOTA})
 
 
 def offerings_of(skus: Iterable[Document], location: str) -> Mapping[str, Offering]:
@@ -27,6 +30,27 @@ def usages_of(usages: Iterable[Document]) -> Mapping[str, Usage]:
     """The quotas by `quota_name`; one that says no numbers is left out."""
     told = (_usage(usage) for usage in usages)
     return MappingProxyType({quota_name(usage.name): usage for usage in told if usage})
+
+
+def quota_tallies(looked: tuple[Mapping[str, Usage], float] | None) -> tuple[Tally, ...]:
+    """The vCPU quotas of the GPU families, of the region and of spot machines, and how many seconds old that
+    look is; nothing where nobody looked."""
+    if looked is None:
+        return ()
+    usages, age = looked
+    kept = sorted(name for name in usages if name.startswith(_GPU_SIZES_QUOTA) or name in _QUOTAS_OF_ALL)
+    told = [tally for name in kept for tally in _of_quota(usages[name])]
+    about = "Seconds since the vCPU quotas were looked at: when something was to be made."
+    return (*told, Tally("towline_azure_quota_age_seconds", about, (), age, grows=False))
+
+
+def _of_quota(usage: Usage) -> tuple[Tally, Tally]:
+    named = (("family", usage.name),)
+    left, limit = "vCPUs of the quota that may still be had.", "vCPUs of the quota."
+    return (
+        Tally("towline_azure_quota_left_vcpus", left, named, usage.left, grows=False),
+        Tally("towline_azure_quota_vcpus", limit, named, usage.limit, grows=False),
+    )
 
 
 def same_place(one: str, other: str) -> bool:

@@ -15,7 +15,7 @@ from .commit import parse_commit
 from .draft import Draft, draft_stream
 from .objects import Damaged
 from .remote import Remote
-from .status import AUTHOR
+from .status import AUTHOR, anybody_may
 
 Done = TypeVar("Done")
 
@@ -26,6 +26,11 @@ class GitProposals:
     def __init__(self, remote: Remote, config_branch: str, cache: Path, author: str = AUTHOR) -> None:
         self._remote, self._config_branch, self._author = remote, config_branch, author
         self._cache = GitCache(cache, remote, "--depth=1")
+        self._may_write: Callable[[], None] = anybody_may
+
+    def ask_before_writing(self, may_write: Callable[[], None]) -> None:
+        """From now on call this before every push; it raises Deposed where we may not write any more."""
+        self._may_write = may_write
 
     @property
     def place(self) -> str:
@@ -46,6 +51,7 @@ class GitProposals:
         branch = check_branch(proposal.branch)
         commit = self._mending(lambda: self._commit(proposal))
         lease = f"--force-with-lease=refs/heads/{branch}:{proposal.replaces}"
+        self._may_write()
         self._remote.push(self._cache.folder, f"{commit}:refs/heads/{branch}", lease)
         self._cache.tidy()
         return commit

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from random import SystemRandom
 from types import MappingProxyType
@@ -12,7 +13,8 @@ from typing import TypeVar
 
 from reconciler.domain.config import Entry
 from reconciler.domain.report import StatusCommit
-from reconciler.faults import Broken, Conflict
+from reconciler.domain.tally import Tally
+from reconciler.faults import Broken, Conflict, Fault
 
 from .address import check_branch
 from .cache import DRAFT, GitCache
@@ -48,9 +50,16 @@ class GitStatusBook:
         self._remote, self._author = remote, author
         self._cache = GitCache(cache, remote, "--depth=1")
         self._tip: str | None = None
+        self._own = ""
         self._looked = False
         self._entries: Mapping[str, Entry] = MappingProxyType({})
         self._written: Mapping[str, str] = MappingProxyType({})
+        self._may_write: Callable[[], None] = anybody_may
+        self._commits = Counter({"pushed": 0, "raced": 0, "failed": 0})
+
+    def ask_before_writing(self, may_write: Callable[[], None]) -> None:
+        """From now on call this before every push; it raises Deposed where we may not write any more."""
+        self._may_write = may_write
 
     def written(self) -> Mapping[str, str]:
         """Path to blob id as last seen; the very same value until that changes. The first call looks."""
@@ -74,19 +83,49 @@ class GitStatusBook:
         most = self._remote.limits.listing_bytes
         return self._mending(lambda: self._cache.objects.blobs((entry,), most)).get(entry.blob)
 
+    def contents(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """What those of these paths hold that are there, by path."""
+        self.written()
+        entries = [entry for path in paths if (entry := self._entries.get(path)) is not None]
+        if not entries:
+            return {}
+        most = self._remote.limits.blob_bytes
+        found = self._mending(lambda: self._cache.objects.blobs(entries, most))
+        return {entry.path: found[entry.blob] for entry in entries if entry.blob in found}
+
     def commit(self, status: StatusCommit) -> str:
         """Write these files on top of what is there and push; the tip's id, empty while there is no branch.
 
         Nothing is committed when the branch already holds just that. Raises `Conflict` after `push_attempts`
         lost races, `Refused` or `Forbidden` when the server will not have it.
         """
+        try:
+            return self._committed(status)
+        except Fault:
+            self._commits["failed"] += 1
+            raise
+
+    def commit_after_own(self, status: StatusCommit) -> str:
+        """The same where our own last commit is still the tip, else nothing: empty. Whether we may write is
+        not asked: whoever else may has written there, or has had nothing to say."""
+        self.refresh()
+        files = self._changes(status.files) if self._own and self._tip == self._own else {}
+        return (self._push(files, with_skip_ci(status.message), anybody_may) if files else "") or ""
+
+    def tallies(self) -> tuple[Tally, ...]:
+        """Status commits by what came of them: those that lost a race were made anew."""
+        about = "Commits to the status branch by what came of them; a race that was lost is run again."
+        told = self._commits.items()
+        return tuple(Tally("towline_status_commits", about, (("result", how),), count) for how, count in told)
+
+    def _committed(self, status: StatusCommit) -> str:
         for attempt in range(self._remote.limits.push_attempts):
             _pause(attempt)
             self.refresh()
             files = self._changes(status.files)
             if not files:
                 return self._tip or ""
-            if commit := self._push(files, with_skip_ci(status.message)):
+            if commit := self._push(files, with_skip_ci(status.message), self._may_write):
                 return commit
         raise Conflict(f"{self._remote}: others kept writing to branch {self.branch}", code="race")
 
@@ -97,14 +136,20 @@ class GitStatusBook:
             path: data for path, data in given.items() if self._written.get(path) != blob_id(data)
         }
 
-    def _push(self, files: Mapping[str, bytes | None], message: str) -> str | None:
+    def _push(
+        self, files: Mapping[str, bytes | None], message: str, may_write: Callable[[], None]
+    ) -> str | None:
         """The commit's id, or None when somebody else's push came first."""
         stream = draft_stream(Draft(DRAFT, self._tip or "", self._author, message, files))
         commit = self._mending(lambda: self._cache.write(stream))
+        may_write()
         try:
             self._remote.push(self._cache.folder, f"{commit}:refs/heads/{self.branch}")
         except Conflict:
+            self._commits["raced"] += 1
             return None
+        self._commits["pushed"] += 1
+        self._own = commit
         self._mending(lambda: self._adopt(commit))
         self._cache.tidy()
         return commit
@@ -137,6 +182,10 @@ class GitStatusBook:
             raise Broken(
                 f"{self._remote}: the status branch cannot be read: {damaged}", code="damaged"
             ) from None
+
+
+def anybody_may() -> None:
+    """Whoever is alone may write."""
 
 
 def _pause(attempt: int) -> None:

@@ -31,6 +31,10 @@ class KindCache:
                 self._snapshot = MappingProxyType(dict(self._objects))
             return self._snapshot
 
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._objects)
+
     def find(self, ref: Ref) -> ObservedObject | None:
         """One of them."""
         with self._lock:
@@ -50,17 +54,27 @@ class KindCache:
                 for ref in self._written & before.keys()
                 if _is_newer(before[ref], resource_version)
             }
-            still = (each for each in listed if each.uid not in self._buried)
+            still = (each for each in listed if not self._is_of_before(each))
             self._objects = {each.ref: _kept(before.get(each.ref), each) for each in still} | newer
             self._buried.clear()
             return self._note(self._has_other_values(before))
+
+    def lacked_by(self, listed: Iterable[ObservedObject], resource_version: str) -> list[ObservedObject]:
+        """What we know that a complete list as of `resource_version` lacks, in the order of lists: it must
+        have been deleted since."""
+        refs = {each.ref for each in listed}
+        with self._lock:
+            known = [each for ref, each in self._objects.items() if ref not in refs]
+        lacked = (each for each in known if not _is_newer(each, resource_version))
+        return sorted(lacked, key=lambda each: (each.ref.namespace, each.ref.name))
 
     def put(self, seen: ObservedObject) -> bool:
         """Take over one object; True unless we knew it."""
         with self._lock:
             before = self._objects.get(seen.ref)
-            if seen.uid in self._buried or (before and _is_older(seen, before)):
+            if self._is_of_before(seen) or (before and _is_older(seen, before)):
                 return False
+            self._buried.discard(seen.uid)
             kept = _kept(before, seen)
             self._objects[seen.ref] = kept
             return self._note(kept is not before)
@@ -78,10 +92,18 @@ class KindCache:
             return self._remove(ref, uid)
 
     def bury(self, ref: Ref, uid: str) -> None:
-        """We deleted this object: older news of it, still on their way, must not bring it back."""
+        """We deleted this object: older news of it, still on their way, must not bring it back. Where the
+        watch was quicker and says that it lingers, that is how it is."""
         with self._lock:
-            self._buried.add(uid)
-            self._remove(ref, uid)
+            known = self._objects.get(ref)
+            if known is None or known.uid != uid or not known.deleting:
+                self._buried.add(uid)
+                self._remove(ref, uid)
+
+    def _is_of_before(self, seen: ObservedObject) -> bool:
+        """Whether this is news of before its deletion. One that is going is not: a finalizer holds it, though
+        the answer to its deletion, of a Service before 1.23, does not say so."""
+        return seen.uid in self._buried and not seen.deleting
 
     def _remove(self, ref: Ref, uid: str) -> bool:
         known = self._objects.get(ref)

@@ -1,29 +1,37 @@
 """The door to a Kubernetes API server.
 
 Looking costs one LIST a kind, and then nothing while nothing changes: a watch follows each kind, and the
-memory of a lost watch is not believed. Writing is server-side apply as field manager `towline`; no write
-is ever repeated here.
+memory of a lost watch is not believed. Writing is server-side apply as field manager `towline`; a write is
+repeated only where the server did not look at it.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from pydantic_core import to_json
+
+from reconciler.domain.event import Event
 from reconciler.domain.identity import Ref
 from reconciler.domain.plan import Applied
 from reconciler.domain.state import DIGEST, FIELD_MANAGER, FLEET, DesiredObject, ObservedObject
-from reconciler.faults import Missing
+from reconciler.domain.tally import Tally
+from reconciler.faults import Conflict, Missing, Refused
 
+from .access import open_access
 from .cache import Snapshot
+from .complaints import last_complaint
+from .events import EventWriter
 from .kinds import KindInfo, discovered_kinds, group_path, known_kind
 from .logs import log_text
 from .looks import CRD, Looking, Looks, Pods
+from .owners import disowning, field_owners
+from .presence import present
 from .seen import Json, observe, whole
-from .wire import APPLY, MERGE, Request, Wire, open_client
+from .wire import APPLY, JSON_PATCH, MERGE, MOST_AT_ONCE, Request, Wire
 
-_WORKERS = 16
 _OTHER_WATCHES = 4
 
 
@@ -43,11 +51,20 @@ class KubeCluster:
         looking: Looking | None = None,
     ) -> None:
         looking = looking or Looking()
-        client = open_client(kubeconfig, context, connections=_WORKERS + len(kinds) + _OTHER_WATCHES)
-        self._wire = Wire(client, looking.patience)
+        access = open_access(kubeconfig, context, connections=MOST_AT_ONCE + len(kinds) + _OTHER_WATCHES)
+        self._wire = Wire(access, looking.patience, looking.clock)
         self._fleet = fleet
         self._looks = Looks(self._wire, fleet, kinds, looking)
+        self._events = EventWriter(self._wire)
         self._served = {(kind.api_version, kind.kind): kind for kind in kinds}
+
+    def ask_before_writing(self, may_write: Callable[[], None]) -> None:
+        """From now on call this before every write; it raises Deposed where we may not write any more."""
+        self._wire.ask_before_writing(may_write)
+
+    def tell_the_time(self, hear: Callable[[str], None]) -> None:
+        """From now on tell what time the API server says it is: the `Date` of its answers."""
+        self._wire.tell_the_time(hear)
 
     @property
     def version(self) -> int:
@@ -70,6 +87,10 @@ class KubeCluster:
         """All namespaces, the definition of `workspaces.kaito.sh` and the shared kinds, whoever made them."""
         return self._looks.shared()
 
+    def unseen(self) -> Mapping[tuple[str, str], str]:
+        """Kinds of which the last look could see nothing, each with the reason."""
+        return self._looks.unseen()
+
     def find(self, ref: Ref) -> ObservedObject | None:
         """One object, whoever owns it, asked for now; None when it, or its kind, is not there."""
         try:
@@ -78,10 +99,30 @@ class KubeCluster:
         except Missing:
             return None
 
+    def present(self, refs: Iterable[Ref]) -> Mapping[Ref, ObservedObject]:
+        """Those of these objects that are there, whoever owns them, asked for now with as few requests as it
+        takes; of their bodies only the metadata."""
+        by_kind: dict[KindInfo, list[Ref]] = {}
+        for ref in refs:
+            with suppress(Missing):
+                by_kind.setdefault(self._kind(ref), []).append(ref)
+        found = (present(self._wire, kind, wanted) for kind, wanted in by_kind.items())
+        return {seen.ref: seen for each in found for seen in each}
+
+    def owners(self, ref: Ref, fields: Iterable[str]) -> tuple[str, ...]:
+        """The field managers, other than us, of any of these fields of an object as it is now."""
+        kind = self._kind(ref)
+        return field_owners(self._wire.ask(Request("GET", kind.path(ref))), fields)
+
     def log(self, namespace: str, pod: str, container: str, lines: int) -> str:
         """The last lines a container wrote, at most 4 MiB. Raises Missing where there is no such pod, Refused
         where it has not started, Forbidden without `get` on `pods/log`."""
         return log_text(self._wire, namespace, pod, container, lines)
+
+    def complaint(self, ref: Ref, uid: str) -> str:
+        """Why the controller of that very object could last make no pod of it; empty where it says nothing.
+        Raises Forbidden without `list` on `events`."""
+        return last_complaint(self._wire, ref.namespace, uid)
 
     def apply(self, desired: DesiredObject, *, force: bool = False) -> Applied:
         """Server-side apply, with the digest annotated. Raises Conflict naming other managers and the
@@ -90,9 +131,9 @@ class KubeCluster:
         before = self._known(kind, desired.ref)
         query = (("fieldManager", FIELD_MANAGER), ("force", "true" if force else "false"))
         patch = Request("PATCH", kind.path(desired.ref), query, _annotated(desired), APPLY)
-        seen = self._note(kind, self._wire.ask(patch))
+        seen = self._note(kind, self._disowned(kind, desired.ref, self._wire.ask(patch)))
         changed = before is None or before.resource_version != seen.resource_version
-        return Applied(seen.uid, seen.generation, changed)
+        return Applied(seen.uid, seen.generation, changed, seen)
 
     def overwrite(self, ref: Ref, fields: Mapping[str, object]) -> None:
         """Set these fields of an object, lists as a whole, whoever owns them: a merge patch."""
@@ -121,8 +162,19 @@ class KubeCluster:
             answer = {"kind": "Status"}
         self._note_deleted(kind, answer, ref, uid)
 
+    def tell(self, event: Event) -> None:
+        """Tell what happened to an object as a Kubernetes Event; told again, it counts once more."""
+        self._events.write(event)
+
+    def tallies(self) -> Iterator[Tally]:
+        """What was asked of the API server, how it goes with following it, and the Events written."""
+        yield from self._wire.tallies()
+        yield from self._looks.tallies()
+        yield from self._events.tallies()
+
     def close(self) -> None:
         """Stop following, let go of all connections."""
+        self._wire.stop()
         self._looks.close()
         self._wire.close()
 
@@ -140,6 +192,15 @@ class KubeCluster:
         found = discovered_kinds(api_version, self._wire.ask(Request("GET", group_path(api_version))))
         self._served.update(found)
         return found
+
+    def _disowned(self, kind: KindInfo, ref: Ref, answer: Json) -> Json:
+        """What was applied, owned by nothing of ours but that. Where it changed meanwhile the next apply sees
+        to it."""
+        if patch := disowning(answer):
+            request = Request("PATCH", kind.path(ref), (), _bytes(patch), JSON_PATCH)
+            with suppress(Conflict, Refused):
+                return self._wire.ask(request)
+        return answer
 
     def _known(self, kind: KindInfo, ref: Ref) -> ObservedObject | None:
         look = self._looks.of(kind)
@@ -170,5 +231,5 @@ def _annotated(desired: DesiredObject) -> bytes:
     return _bytes({**document, "metadata": {**metadata, "annotations": annotations}})
 
 
-def _bytes(document: Mapping[str, object]) -> bytes:
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+def _bytes(document: Mapping[str, object] | list[Json]) -> bytes:
+    return to_json(document)

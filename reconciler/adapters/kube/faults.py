@@ -16,11 +16,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from typing import Any
 
 from urllib3 import exceptions as wire
 
+from reconciler.domain.plan import Claim
 from reconciler.faults import Broken, Conflict, Fault, Forbidden, Missing, Refused, Throttled, Unreachable
 
 _LONGEST_MESSAGE = 800
@@ -38,7 +40,7 @@ def fault_of_answer(status: int, body: bytes, headers: Mapping[str, str], path: 
     document = _status_document(body)
     message = _message(status, document, path)
     if status == 429:
-        retry_after = _seconds(headers.get("Retry-After", ""))
+        retry_after = _retry_after(headers)
         return Throttled(message, code=_reason(document), retry_after=retry_after)
     return _fault(status, document, message)
 
@@ -69,7 +71,7 @@ def _fault(status: int, document: Mapping[str, Any], message: str) -> Fault:
         case 404:
             return Missing(message, code=code)
         case 409 | 410 | 412:
-            return Conflict(message, code=code, managers=_managers(document), fields=_contested(document))
+            return Conflict(message, code=code, claims=tuple(_claims(document)))
         case 429:
             return Throttled(message, code=code)
         case _ if 400 <= status < 500:
@@ -104,14 +106,11 @@ def _is_terminating(document: Mapping[str, Any]) -> bool:
     return any(cause.get("reason") == "NamespaceTerminating" for cause in _causes(document))
 
 
-def _managers(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Who owns the contested fields; the API says it nowhere but in the cause's message."""
-    found = (_MANAGER.match(str(cause.get("message", ""))) for cause in _field_conflicts(document))
-    return tuple(dict.fromkeys(match[1] for match in found if match))
-
-
-def _contested(document: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(cause.get("field", "")) for cause in _field_conflicts(document)))
+def _claims(document: Mapping[str, Any]) -> Iterator[Claim]:
+    """Who owns which of the contested fields; the API says who nowhere but in a cause's message."""
+    for cause in _field_conflicts(document):
+        named = _MANAGER.match(str(cause.get("message", "")))
+        yield Claim(str(cause.get("field", "")), named[1] if named else "")
 
 
 def _field_conflicts(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -122,8 +121,16 @@ def _causes(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return (document.get("details") or {}).get("causes") or []
 
 
-def _seconds(header: str) -> float:
-    return float(header) if header.strip().isdigit() else 0.0
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds, told as a number or as a date (RFC 9110, 10.2.3); 0 if it is neither."""
+    told = headers.get("Retry-After", "").strip()
+    if told.isdigit():
+        return float(told)
+    try:
+        wait = parsedate_to_datetime(told) - parsedate_to_datetime(headers.get("Date", ""))
+    except (TypeError, ValueError):
+        return 0.0
+    return max(0.0, wait.total_seconds())
 
 
 def _cause(failure: BaseException) -> str:

@@ -25,6 +25,11 @@ class KindInfo:
         """The path of all of them, in every namespace."""
         return f"{group_path(self.api_version)}/{self.plural}"
 
+    def collection_in(self, namespace: str) -> str:
+        """The path of all of them in one namespace; of all of them where the kind lives in none."""
+        namespaced = ("namespaces", quote(namespace, safe="")) if self.namespaced and namespace else ()
+        return "/".join([group_path(self.api_version), *namespaced, self.plural])
+
     @property
     def is_custom(self) -> bool:
         """Whether a definition brings it, so that the API may not serve it yet. Kubernetes keeps names

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from sys import intern
 from typing import Any
+
+from pydantic_core import to_json
 
 from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.state import DIGEST, WORKSPACE, WORKSPACE_NAMESPACE, ObservedObject, packed
@@ -16,7 +17,6 @@ from .kinds import KindInfo
 Json = dict[str, Any]
 Trim = Callable[[Json], Json]
 
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _KEPT_METADATA = (
     "name",
     "namespace",
@@ -71,7 +71,7 @@ def _observed(document: Json, kind: KindInfo, trim: Trim) -> ObservedObject:
         uid=metadata.get("uid", ""),
         generation=metadata.get("generation", 0),
         resource_version=metadata.get("resourceVersion", ""),
-        body=packed(_encode(trim(told)).encode()),
+        body=packed(to_json(trim(told))),
         digest=(metadata.get("annotations") or {}).get(DIGEST, ""),
         workspace=_workspace(metadata.get("labels") or {}, namespace),
         deleting="deletionTimestamp" in metadata,

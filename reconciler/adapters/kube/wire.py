@@ -1,55 +1,50 @@
 """A conversation with a Kubernetes API server: JSON in and out, every wait bounded, every failure a Fault.
 
-Of the `kubernetes` package only configuration, authentication, TLS and the connection pool are used: its
-typed models cost two to four times the time and refuse fields they do not know.
+What the server did not look at, for it had too much to do (429), is sent again when it may be. Nothing else
+is repeated but a read whose connection was reset, and that once: of a write without an answer nobody knows
+whether it was done, and the next pass looks.
 """
 
 from __future__ import annotations
 
-import json
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from http.client import HTTPException
-from pathlib import Path
-from threading import Lock
-from time import monotonic
-from typing import Any
-from urllib.parse import urlsplit
+from threading import BoundedSemaphore
+from typing import Any, TypeVar
+from urllib.parse import urlencode
 
-import yaml
-from kubernetes import config
-from kubernetes.client import ApiClient, Configuration
-from kubernetes.client.exceptions import ApiException
-from kubernetes.config.config_exception import ConfigException
-from kubernetes.utils.keepalive import tcp_keepalive_socket_options
-from urllib3.exceptions import HTTPError, InsecureRequestWarning, ProtocolError
+from pydantic_core import to_json
+from urllib3 import BaseHTTPResponse, Timeout
+from urllib3.exceptions import ProtocolError
 
-from reconciler.adapters.user_agent import user_agent
-from reconciler.faults import Broken, Fault, Forbidden, Refused
+from reconciler.domain.tally import Tally
+from reconciler.faults import Fault, Throttled
 
+from .access import Access
+from .counts import Counts
 from .faults import fault_of_answer, fault_of_failure
+from .rate import Clock, Rate
+from .stream import FAILURES, Stream, document, end_of, whole_of
 
 Json = dict[str, Any]
 Query = tuple[tuple[str, str], ...]
+Answer = TypeVar("Answer")
 
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
-_FAILURES = (HTTPError, OSError, HTTPException, ApiException)
-_BAD_KUBECONFIG = (ConfigException, yaml.YAMLError, OSError, ValueError, KeyError, TypeError)
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_PART = 1 << 16
-_LARGEST = 256 << 20
+JSON_PATCH = "application/json-patch+json"
+MOST_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds to wait: for a connection, for the next bytes, for a whole answer."""
+    """Seconds to wait: for a connection, for the next bytes, for a whole answer; and, all in all, until a
+    server that has too much to do looks at a request."""
 
     connect: float = 10
     read: float = 30
     whole: float = 120
+    busy: float = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,176 +59,117 @@ class Request:
     accept: str = "application/json"
 
 
-def open_client(kubeconfig: Path | None, context: str, connections: int) -> ApiClient:
-    """A client for that context of a kubeconfig file, or, without either, for the cluster we run in.
-
-    The current context of a file is never used. Raises Refused when there is nothing to be read.
-    """
-    settings = Configuration(debug=False)
-    settings.retries = False
-    settings.no_proxy = ",".join(filter(None, (settings.no_proxy, *_LOOPBACK)))
-    settings.connection_pool_maxsize = connections
-    settings.socket_options = tcp_keepalive_socket_options(idle=30, interval=10, count=3)
-    try:
-        client = _configured(settings, kubeconfig, context)
-    except _BAD_KUBECONFIG as broken:
-        raise Refused(
-            f"cannot use {kubeconfig or 'the kubeconfig'}, context {context!r}: {broken}"
-        ) from broken
-    client.user_agent = user_agent()
-    warnings.filterwarnings("once", category=InsecureRequestWarning)  # for each server, not each request
-    return client
-
-
 class Wire:
-    """Safe for many threads. Nothing is retried but a read whose connection was reset, and that once."""
+    """Safe for many threads, of which 16 wait for an answer at a time."""
 
-    def __init__(self, client: ApiClient, patience: Patience) -> None:
-        self._client: Any = client
+    def __init__(self, access: Access, patience: Patience, clock: Clock | None = None) -> None:
+        self._access = access
         self._patience = patience
-        self._signing = Lock()
-        self.server = _without_credentials(client.configuration.host)
+        self._rate = Rate(patience.busy, clock or Clock())
+        self._counts = Counts(access.server.rpartition("/")[2])
+        self._places = BoundedSemaphore(MOST_AT_ONCE)
+        self._may_write: Callable[[], None] = _always
+        self._hear: Callable[[str], None] = _nobody
+        self.server = access.server
+
+    def ask_before_writing(self, may_write: Callable[[], None]) -> None:
+        """From now on call this before anything is written; it raises Deposed where that may not be."""
+        self._may_write = may_write
+
+    def tell_the_time(self, hear: Callable[[str], None]) -> None:
+        """From now on tell what time the server says it is: the `Date` of its answers."""
+        self._hear = hear
 
     def ask(self, request: Request) -> Json:
         """The document answered. Raises the Fault that the answer, or its absence, means."""
         try:
-            return self._answer(request)
+            return self._in_turn(request, self._answer)
         except Fault as fault:
             if request.method != "GET" or not isinstance(fault.__cause__, ProtocolError | ConnectionError):
                 raise
-        return self._answer(request)
+        return self._in_turn(request, self._answer)
 
     def follow(self, path: str, query: Query, seconds: float) -> Stream:
-        """A watch, open once the server has answered; `seconds` is how long it may be silent."""
+        """A watch, open once the server has answered; `seconds` is how long it may be silent. One that is
+        refused is not asked for again: whoever holds what was listed has no need to wait for it."""
         request = Request("GET", path, query)
-        response = self._send(request)
-        if response.status != 200:
-            raise self._fault(request, response.status, self._read(response), response.headers)
-        connection = response.response.connection
-        if connection is not None and connection.sock is not None:
-            connection.sock.settimeout(seconds)
-        return Stream(response.response, self.server)
+        return Stream(self._in_turn(request, self._begin, again=False), self.server, seconds)
 
     def tail(self, request: Request, most: int, patience: Patience) -> bytes:
         """The end of an answer that is no document: at most so many bytes. Raises Broken when it does not
         come to an end in time."""
-        response = self._send(request, patience)
-        if not 200 <= response.status < 300:
-            raise self._fault(request, response.status, self._read(response), response.headers)
-        kept, deadline = bytearray(), monotonic() + patience.whole
-        while part := _part(response.response, self.server):
-            kept += part
-            if len(kept) > 2 * most:
-                del kept[:-most]
-            if monotonic() > deadline:
-                response.response.close()
-                raise Broken(f"{self.server}: a text without an end")
-        return bytes(kept[-most:])
+        response = self._begin(request, patience)
+        return end_of(response, self.server, most, patience.whole)
+
+    def tallies(self) -> Iterator[Tally]:
+        """What was asked, and how fast that may be."""
+        yield from self._counts.tallies()
+        waited = "Seconds that requests have waited because the API server had too much to do (429)."
+        yield Tally("towline_kubernetes_waited_seconds", waited, (), self._rate.waited)
+        pace = "Requests a second asked of the API server at most; 0 while nothing limits them."
+        yield Tally("towline_kubernetes_pace", pace, (), self._rate.pace, grows=False)
+
+    def stop(self) -> None:
+        """Whoever waits for the server to have less to do is told that nothing is asked any more."""
+        self._rate.stop()
 
     def close(self) -> None:
         """Let go of all connections."""
-        self._client.close()
+        self._rate.stop()
+        self._access.close()
+
+    def _in_turn(
+        self, request: Request, attempt: Callable[[Request], Answer], *, again: bool = True
+    ) -> Answer:
+        """Attempt it when its turn has come, and again while the server has too much to do."""
+        may = _always if request.method == "GET" else self._may_write
+        turn = self._rate.turn()
+        while True:
+            sent = self._rate.wait(turn, may)
+            try:
+                with self._places:
+                    return attempt(request)
+            except Throttled as busy:
+                if not self._rate.refused(turn, sent, busy.retry_after) or not again:
+                    raise
 
     def _answer(self, request: Request) -> Json:
-        response = self._send(request)
-        body = self._read(response)
-        if not 200 <= response.status < 300:
-            raise self._fault(request, response.status, body, response.headers)
-        return _document(body, self.server)
+        response = self._begin(request)
+        return document(whole_of(response, self.server, self._patience.whole), self.server)
 
-    def _send(self, request: Request, patience: Patience | None = None) -> Any:
-        signed, waits = self._signed(request), patience or self._patience
+    def _begin(self, request: Request, patience: Patience | None = None) -> BaseHTTPResponse:
+        """The response, its body unread. Raises the Fault that it is."""
+        waits = patience or self._patience
+        response = self._send(request, Timeout(connect=waits.connect, read=waits.read))
+        if 200 <= response.status < 300:
+            return response
+        body = whole_of(response, self.server, waits.whole)
+        if response.status == 401:
+            self._access.forget()
+        raise fault_of_answer(response.status, body, response.headers, request.path)
+
+    def _send(self, request: Request, waits: Timeout) -> BaseHTTPResponse:
+        asked = (request.method, request.path, ("watch", "true") in request.query)
+        headers = self._access.signed({"Content-Type": request.content_type, "Accept": request.accept})
+        target = f"{request.path}?{urlencode(request.query)}" if request.query else request.path
+        body = to_json(request.body) if isinstance(request.body, dict) else request.body
+        if request.method != "GET":
+            self._may_write()
         try:
-            return self._client.call_api(*signed, _request_timeout=(waits.connect, waits.read))
-        except _FAILURES as failure:
+            response = self._access.send(request.method, target, headers, body, waits)
+        except FAILURES as failure:
+            self._counts.unanswered(asked)
             raise fault_of_failure(failure, self.server) from failure
-
-    def _signed(self, request: Request) -> Any:
-        """The request with who we are; one thread at a time, for it may run a login program."""
-        headers = {"Content-Type": request.content_type, "Accept": request.accept}
-        try:
-            with self._signing:
-                return self._client.param_serialize(
-                    request.method,
-                    request.path,
-                    query_params=list(request.query),
-                    header_params=headers,
-                    body=request.body,
-                    auth_settings=["BearerToken"],
-                )
-        except (ConfigException, OSError, ValueError) as failure:
-            raise Forbidden(f"{self.server}: no credentials: {failure}") from failure
-
-    def _read(self, response: Any) -> bytes:
-        """The whole body: bounded in time, however slowly it trickles in, and in size."""
-        body, deadline = bytearray(), monotonic() + self._patience.whole
-        while part := _part(response.response, self.server):
-            body += part
-            if monotonic() > deadline or len(body) > _LARGEST:
-                response.response.close()
-                raise Broken(f"{self.server}: an answer without an end")
-        return bytes(body)
-
-    def _fault(self, request: Request, status: int, body: bytes, headers: Mapping[str, str]) -> Fault:
-        return fault_of_answer(status, body, headers, request.path)
+        self._counts.answered(asked, response.status, response.headers)
+        self._hear(response.headers.get("Date", ""))
+        if response.status != 429:
+            self._rate.answered()
+        return response
 
 
-class Stream:
-    """The events of a watch, as they come. Iterating raises a Fault when the connection breaks."""
-
-    def __init__(self, response: Any, server: str) -> None:
-        self._response = response
-        self._server = server
-
-    def __iter__(self) -> Iterator[Json]:
-        rest = b""
-        while part := _part(self._response, self._server):
-            *lines, rest = (rest + part).split(b"\n")
-            yield from (_document(line, self._server) for line in lines if line)
-            if len(rest) > _LARGEST:
-                raise Broken(f"{self._server}: an event without an end")
-
-    def close(self) -> None:
-        """Wake whoever waits for the next event; to be called from another thread."""
-        with suppress(RuntimeError, ValueError, OSError):  # it had ended already
-            self._response.shutdown()
-
-    def discard(self) -> None:
-        """Let go of the connection; to be called by the thread that iterates."""
-        self._response.close()
+def _always() -> None:
+    """Whoever is alone may."""
 
 
-def _part(response: Any, server: str) -> bytes:
-    try:
-        return bytes(response.read1(_PART))
-    except _FAILURES as failure:
-        raise fault_of_failure(failure, server) from failure
-
-
-def _configured(settings: Configuration, kubeconfig: Path | None, context: str) -> ApiClient:
-    vendor: Any = config
-    if kubeconfig is None and not context:
-        vendor.load_incluster_config(client_configuration=settings)
-        return ApiClient(settings)
-    if not context:
-        raise ValueError("a context must be named")
-    file = str(kubeconfig) if kubeconfig else None
-    client: ApiClient = vendor.new_client_from_config(
-        file, context, persist_config=False, client_configuration=settings
-    )
-    return client
-
-
-def _without_credentials(host: str) -> str:
-    parts = urlsplit(host)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-def _document(body: bytes, server: str) -> Json:
-    try:
-        document = json.loads(body)
-    except ValueError as failure:
-        raise Broken(f"{server}: the answer is not JSON") from failure
-    if not isinstance(document, dict):
-        raise Broken(f"{server}: the answer is not a JSON object")
-    return document
+def _nobody(date: str) -> None:
+    """Nobody asks what time it is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from reconciler.domain.identity import PoolRef, WorkspaceName
@@ -16,10 +16,12 @@ _WORKLOADS = frozenset({"StatefulSet", "Job"})
 @dataclass(frozen=True, slots=True)
 class Told:
     """What they say of one. `begun` is true when its agent pool is being created since this pass, `rolling`
-    when its pods are being replaced since this pass, `has_paid` when it has had nodes that cost."""
+    when its pods are being replaced since this pass, `has_paid` when it has had nodes that cost; `left` are
+    the objects of which some fields are left to others."""
 
     change: WorkspaceChange | None
     failed: tuple[Outcome, ...]
+    left: tuple[Outcome, ...]
     begun: bool
     rolling: bool
     has_paid: bool
@@ -31,6 +33,7 @@ class AllTold:
 
     changes: Mapping[WorkspaceName, WorkspaceChange]
     failed: Mapping[WorkspaceName, tuple[Outcome, ...]]
+    left: Mapping[WorkspaceName, tuple[Outcome, ...]]
     begun: frozenset[WorkspaceName]
     rolling: frozenset[WorkspaceName]
     paid: frozenset[WorkspaceName]
@@ -40,6 +43,7 @@ class AllTold:
         return Told(
             self.changes.get(name),
             self.failed.get(name, ()),
+            self.left.get(name, ()),
             name in self.begun,
             name in self.rolling,
             name in self.paid,
@@ -51,15 +55,17 @@ def everything_told(
 ) -> AllTold:
     """Each workspace's part, findable by its name."""
     paid = (*logbook.accounts, *(each.workspace for each in logbook.meters.values()))
-    return AllTold(changes, _failures(outcomes), _begun(outcomes), _rolling(outcomes), frozenset(paid))
+    failed = _by_workspace(each for each in outcomes if not each.done)
+    left = _by_workspace(each for each in outcomes if each.is_left)
+    return AllTold(changes, failed, left, _begun(outcomes), _rolling(outcomes), frozenset(paid))
 
 
-def _failures(outcomes: tuple[Outcome, ...]) -> Mapping[WorkspaceName, tuple[Outcome, ...]]:
-    failed: dict[WorkspaceName, tuple[Outcome, ...]] = defaultdict(tuple)
+def _by_workspace(outcomes: Iterable[Outcome]) -> Mapping[WorkspaceName, tuple[Outcome, ...]]:
+    found: dict[WorkspaceName, tuple[Outcome, ...]] = defaultdict(tuple)
     for each in outcomes:
-        if not each.done and each.step.workspace is not None:
-            failed[each.step.workspace] += (each,)
-    return failed
+        if each.step.workspace is not None:
+            found[each.step.workspace] += (each,)
+    return found
 
 
 def _begun(outcomes: tuple[Outcome, ...]) -> frozenset[WorkspaceName]:

@@ -13,22 +13,24 @@ from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.inventory import Holding, Inventory
 from reconciler.domain.logbook import Logbook
 from reconciler.domain.plan import Action, Outcome, Plan
-from reconciler.domain.report import SETTLED, Report, WorkspaceReport
+from reconciler.domain.report import Report, WorkspaceReport
 from reconciler.domain.state import Cost, DesiredState, DesiredWorkspace, ObservedState
+from reconciler.planner.decide.footing import footing_of
 from reconciler.planner.decide.guard import approval_needed
 from reconciler.planner.provision.choosing import Provisions
 from reconciler.planner.provision.spending import spending_of
 
 from .acted import Told, everything_told
+from .beside import Beside
 from .coming import choice_after
 from .custom_status import workspace_status, workspace_statuses
 from .held_back import departing, held
+from .left_over import LeftOver
+from .problems import problems_of
 from .sight import Lookout, Sight
 from .verdicts import NO_COST, Evidence, judge
 
 __all__ = ["Assessor", "Pass", "assess", "workspace_status", "workspace_statuses"]
-
-_MOST_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Assessor:
 
     def __init__(self) -> None:
         self._lookout = Lookout()
+        self._left_over = LeftOver()
+        self._beside = Beside()
         self._known: dict[WorkspaceName, tuple[Evidence, WorkspaceReport]] = {}
 
     def assess(
@@ -69,7 +73,8 @@ class Assessor:
         context: Pass,
     ) -> Report:
         """The report of this pass; an unchanged workspace gets the very report it had."""
-        self._lookout.turn_to(observed)
+        footing = footing_of(observed, desired)
+        self._lookout.turn_to(observed, footing)
         evidence = self._evidence(desired, plan, outcomes, context)
         known, self._known = self._known, {}
         for each in evidence:
@@ -82,8 +87,16 @@ class Assessor:
             context.config.commit,
             context.config.subject,
             reports,
-            _elsewhere(context.config.findings, reports),
-            (*context.problems, *_problems(observed, outcomes, reports)),
+            (
+                *_elsewhere(context.config.findings, reports),
+                *self._left_over.found(desired, observed, context.inventory, context.config),
+            ),
+            (
+                *context.problems,
+                *footing.problems,
+                *self._beside.problems(desired.objects, observed),
+                *problems_of(observed, self._lookout.hindering.going(), outcomes, reports, context.now),
+            ),
             approval_needed(plan.steps),
             context.provisions.orphans if context.provisions else (),
         )
@@ -116,10 +129,11 @@ class Assessor:
             desired=asked,
             declared=declared,
             findings=_findings(asked, declared, desired.held.get(name, ())),
-            hold=told.change.because if told.change and told.change.action is Action.HOLD else "",
+            hold=_hold(told, sight),
             begun=told.begun,
             rolling=told.rolling,
             failed=told.failed,
+            left=told.left,
             commit=_commit(asked, holding, context.config),
             file=holding.file if holding else "",
             provisioner=context.config.fleet.spec.node_provisioner,
@@ -134,7 +148,8 @@ class Assessor:
         self, name: WorkspaceName, asked: DesiredWorkspace | None, declared: Declared | None, context: Pass
     ) -> Sight:
         if asked is None:
-            return self._lookout.remains(name, context.config.fleet.name)
+            holding = context.inventory.get(name)
+            return self._lookout.remains(name, context.config.fleet.name, holding.owned if holding else ())
         preferred = asked.option.capacity_type is CapacityType.OWN
         own = preferred or context.config.fleet.spec.node_provisioner == "byo"
         manifest = declared.manifest if own and declared else None
@@ -176,6 +191,14 @@ def _names(
     return {name for name in names if name.name}
 
 
+def _hold(told: Told, sight: Sight) -> str:
+    """Why its steps wait, where no part of the world is to blame: that is told apart."""
+    if told.change is None or told.change.action is not Action.HOLD:
+        return ""
+    hindering = {each.sentence for each in sight.hindrances}
+    return "" if told.change.because in hindering else told.change.because
+
+
 def _findings(
     asked: DesiredWorkspace | None, declared: Declared | None, held_by: tuple[Finding, ...]
 ) -> tuple[Finding, ...]:
@@ -201,25 +224,3 @@ def _elsewhere(
     findings: tuple[Finding, ...], reports: Mapping[WorkspaceName, WorkspaceReport]
 ) -> tuple[Finding, ...]:
     return tuple(each for each in findings if each.workspace is None or each.workspace not in reports)
-
-
-def _problems(
-    observed: ObservedState,
-    outcomes: tuple[Outcome, ...],
-    reports: Mapping[WorkspaceName, WorkspaceReport],
-) -> tuple[str, ...]:
-    """What could not be seen, and what failed that no workspace's own message tells."""
-    untold = [
-        f"{each.step.action} {each.step.target}: {each.message}"
-        for each in outcomes
-        if not each.done and _is_untold(each, reports)
-    ]
-    more = (f"and {len(untold) - _MOST_PROBLEMS} more",) if len(untold) > _MOST_PROBLEMS else ()
-    return (*observed.blind, *untold[:_MOST_PROBLEMS], *more)
-
-
-def _is_untold(outcome: Outcome, reports: Mapping[WorkspaceName, WorkspaceReport]) -> bool:
-    """A settled workspace whose step is to be tried again would else look finished."""
-    name = outcome.step.workspace
-    report = reports.get(name) if name is not None else None
-    return report is None or (outcome.transient and report.phase in SETTLED)

@@ -13,7 +13,7 @@ from reconciler.domain.report import Condition, Health
 from reconciler.planner.health import DEGRADED, HEALTHY
 from reconciler.planner.health.job import STARTED
 
-from .standing import Standing
+from .standing import UNSEEN, Standing
 
 _LONGEST = 256  # characters of another object's message that KAITO copies into a condition
 _PODS_WAIT_FOR_NODES = "Unschedulable"
@@ -28,9 +28,10 @@ class Past:
 
 
 def conditions(
-    standing: Standing, *, tuning: bool, claims: bool, past: Past, now: str
+    standing: Standing, *, tuning: bool, claims: bool, past: Past, now: str, unseen: str = ""
 ) -> tuple[Condition, ...]:
-    """In KAITO's order. `now` is RFC 3339; a condition whose status is unchanged keeps its `since`."""
+    """In KAITO's order. `now` is RFC 3339; a condition whose status is unchanged keeps its `since`. Where
+    something is `unseen`, for the reason that this says, what cannot be known is as it was."""
     said = [_nodes(standing, claims=claims), _resource(standing)]
     if claims:
         said.insert(0, _node_claims(standing.claims))
@@ -38,16 +39,28 @@ def conditions(
         said += [_job(standing), _tuned(standing)]
     else:
         said += [_inference(standing), *_measured(standing), _served(standing)]
-    return tuple(_dated(each, past, now) for each in said)
+    known = (_as_known(each, standing) if unseen else each for each in said)
+    return tuple(_dated(each, past, now, unseen) for each in known)
 
 
-Said = tuple[str, bool, str, str]
+Said = tuple[str, bool | None, str, str]
+"""Type, status, reason and message; a status of None is not known."""
 
 
-def _dated(said: Said, past: Past, now: str) -> Condition:
+def _as_known(said: Said, standing: Standing) -> Said:
+    """What stands on something that cannot be seen is not known, nor is that all of it is well."""
+    kind, is_true = said[:2]
+    workload = standing.workload.reason == UNSEEN and kind in ("InferenceReady", "JobStarted")
+    claims = standing.claims.reason == UNSEEN and kind == "NodeClaimReady"
+    whole = kind == "WorkspaceSucceeded" and (is_true or standing.workload.reason == UNSEEN)
+    return (kind, None, UNSEEN, "") if workload or claims or whole else said
+
+
+def _dated(said: Said, past: Past, now: str, unseen: str) -> Condition:
     kind, is_true, reason, message = said
-    status = "True" if is_true else "False"
     before, since = (past.since or {}).get(kind, ("", ""))
+    status = (before or "Unknown") if is_true is None else str(is_true)
+    message = unseen[:_LONGEST] if is_true is None else message
     return Condition(kind, status, reason, message, since if before == status and since else now)
 
 

@@ -13,22 +13,23 @@ from .conditions import conditions
 from .failing import failure, not_gone
 from .sight import Sight
 from .standing import stand
-from .verdicts import KARPENTER, Evidence, endpoint, past
+from .verdicts import KARPENTER, Evidence, endpoint, past, unseen_of, with_hindrance
 
 
 def held(evidence: Evidence, declared: Declared, before: WorkspaceReport | None, now: str) -> WorkspaceReport:
     """The report of a workspace whose errors hold it back: Held while something of it runs, else Invalid."""
     tuning = declared.manifest.tuning is not None
-    running = not evidence.sight.is_empty
+    running = not evidence.sight.is_empty or bool(evidence.sight.hidden)
     asked = _asked_of_what_runs(evidence, declared)
     standing = stand(asked, evidence.sight)
     claims = evidence.provisioner in KARPENTER
     earlier = past(evidence.sight, before)
-    seen = conditions(standing, tuning=tuning, claims=claims, past=earlier, now=now) if running else ()
+    unseen = unseen_of(evidence.sight)
+    seen = conditions(standing, tuning=tuning, claims=claims, past=earlier, now=now, unseen=unseen)
     return WorkspaceReport(
         name=evidence.name,
         phase=Phase.HELD if running else Phase.INVALID,
-        message=_held_message(evidence.findings, running=running),
+        message=with_hindrance(_held_message(evidence.findings, running=running), evidence.sight),
         awaiting=f"a mended {declared.file}",
         commit=evidence.commit,
         file=declared.file,
@@ -38,7 +39,7 @@ def held(evidence: Evidence, declared: Declared, before: WorkspaceReport | None,
         nodes_ready=standing.nodes_ready if running else (),
         endpoint=endpoint(evidence.name, tuning=tuning) if running else "",
         cost=evidence.running,
-        conditions=seen,
+        conditions=seen if running else (),
         findings=evidence.findings,
         tuning=tuning,
         spending=evidence.spending,
@@ -47,9 +48,10 @@ def held(evidence: Evidence, declared: Declared, before: WorkspaceReport | None,
 
 
 def departing(evidence: Evidence) -> WorkspaceReport | None:
-    """The report of a workspace no longer declared; None when nothing of it is left."""
+    """The report of a workspace no longer declared; None when nothing of it can be left."""
     sight = evidence.sight
-    if sight.is_empty and sight.pools_seen and not evidence.hold:
+    is_gone = sight.is_empty and not sight.rest and not sight.hidden
+    if is_gone and sight.pools_seen and not evidence.hold:
         return None
     left = _left(sight)
     return WorkspaceReport(
@@ -86,6 +88,8 @@ def _departing_message(evidence: Evidence, left: str) -> str:
         return not_gone(pool.name, pool.error)
     if pool is not None:
         return f"Agent pool {pool.name} is deleted once its pods have left it; it costs until it is gone"
+    if hindrance := evidence.sight.hindrance:
+        return f"{hindrance.sentence[:1].upper()}{hindrance.sentence[1:]}"
     return f"{left[:1].upper()}{left[1:]} is left"
 
 
@@ -110,7 +114,10 @@ def _left(sight: Sight) -> str:
     """What of a departing workspace is seen to be left, what costs money first."""
     if sight.pool:
         return f"agent pool {sight.pool.name}"
-    rest = next((each for each in (*sight.claims, sight.workload, *sight.pods, sight.custom) if each), None)
+    every = (*sight.claims, sight.workload, *sight.pods, sight.custom, *sight.rest)
+    rest = next((each for each in every if each), None)
+    if rest is None and sight.hidden:
+        return f"what may be there of kind {', '.join(sorted(sight.hidden))}"
     return str(rest.ref) if rest else "what Azure does not show at the moment"
 
 

@@ -51,6 +51,8 @@ def _pool(asked: Asked, sight: Sight) -> Health:
 def _karpenter(sight: Sight) -> Health:
     """What is broken speaks for all, else the first claim on its way: one node's tells more than the pool's,
     which is listed before it."""
+    if not sight.hidden.isdisjoint(("NodePool", "NodeClaim")):
+        return progressing("Unseen", "its node claims to be seen")
     if None in sight.claims:
         return progressing("Pending", "Karpenter's node claim to be created")
     judged = [

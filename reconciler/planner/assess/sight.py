@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from reconciler.domain.identity import WorkspaceName
+from reconciler.domain.inventory import Owned
 from reconciler.domain.state import (
     WORKSPACE,
     WORKSPACE_NAMESPACE,
@@ -16,7 +17,10 @@ from reconciler.domain.state import (
     ObservedState,
 )
 from reconciler.domain.telemetry import SILENCE, Telemetry
+from reconciler.planner.decide.footing import FIRM, Footing, Hindrance
 from reconciler.planner.provision.lateness import frozen
+
+from .hindering import Hindering
 
 _POOL_LABELS = ("kubernetes.azure.com/agentpool", "agentpool")
 _WORKLOADS = frozenset({"StatefulSet", "Job"})
@@ -29,7 +33,10 @@ Nodes = tuple[ObservedObject, ...]
 class Sight:
     """One workspace as seen. `pools_seen` is False when Azure did not say which agent pools there are;
     `still` says why none of them is taken away now, where that is so. `telemetry` is what its container says
-    of itself, `expecting` whether a benchmark or the end of a tuning is still to come of it."""
+    of itself, `expecting` whether a benchmark or the end of a tuning is still to come of it. `hindrances` are
+    what keeps anybody from seeing or changing what it asks for, `hidden` the kinds of which nothing is known;
+    `rest` is what else of a workspace that is removed is still there, `complaint` why no pods of it are
+    made."""
 
     custom: ObservedObject | None = None
     workload: ObservedObject | None = None
@@ -41,6 +48,16 @@ class Sight:
     still: str = ""
     telemetry: Telemetry = SILENCE
     expecting: bool = False
+    hindrances: tuple[Hindrance, ...] = ()
+    hidden: frozenset[str] = frozenset()
+    rest: tuple[ObservedObject, ...] = ()
+    complaint: str = ""
+
+    @property
+    def hindrance(self) -> Hindrance | None:
+        """What is to be told first of what hinders it: not what comes right by itself in a moment."""
+        lasting = (each for each in self.hindrances if not each.passing)
+        return next(lasting, self.hindrances[0] if self.hindrances else None)
 
     @property
     def is_empty(self) -> bool:
@@ -58,9 +75,11 @@ class Lookout:
         self._by_workspace: Mapping[WorkspaceName, Nodes] = {}
         self._by_labels: dict[tuple[tuple[str, str], ...], Nodes] = {}
         self._objects: Mapping[WorkspaceName, tuple[ObservedObject, ...]] | None = None
+        self.hindering = Hindering()
 
-    def turn_to(self, observed: ObservedState) -> None:
+    def turn_to(self, observed: ObservedState, footing: Footing = FIRM) -> None:
         """Look at this world from now on."""
+        self.hindering.turn_to(observed.objects, footing)
         if observed.nodes is not self._observed.nodes:
             self._index_nodes(observed.nodes)
         if observed.objects is not self._observed.objects:
@@ -90,10 +109,27 @@ class Lookout:
         heard = self._observed.telemetry.get(desired.name, SILENCE)
         expecting = desired.name in self._observed.expecting
         pool, seen_all = self._pool(desired), self._pools_seen
-        return Sight(custom, workload, claims, pods, nodes, pool, seen_all, "", heard, expecting)
+        hindrances = self.hindering.of(each.ref for each in desired.objects)
+        hidden = self.hindering.hidden(each.ref for each in desired.objects)
+        return Sight(
+            custom,
+            workload,
+            claims,
+            pods,
+            nodes,
+            pool,
+            seen_all,
+            "",
+            heard,
+            expecting,
+            hindrances,
+            hidden,
+            complaint=self._observed.complaints.get(desired.name, ""),
+        )
 
-    def remains(self, name: WorkspaceName, fleet: str) -> Sight:
-        """What is there of a workspace that nobody describes (any more): by its labels and tags."""
+    def remains(self, name: WorkspaceName, fleet: str, owned: tuple[Owned, ...] = ()) -> Sight:
+        """What is there of a workspace that nobody describes (any more): by its labels and tags, and what
+        else is written down as its own."""
         custom = workload = None
         claims: tuple[ObservedObject | None, ...] = ()
         for each in self._objects_by_workspace().get(name, ()):
@@ -107,7 +143,24 @@ class Lookout:
         nodes = self._by_pool.get(pool.name, ()) if pool else self._by_workspace.get(name, ())
         pods = self._observed.pods.get(name, ())
         heard = self._observed.telemetry.get(name, SILENCE)
-        return Sight(custom, workload, claims, pods, nodes, pool, self._pools_seen, self._still, heard)
+        seen = (self._observed.objects.get(each.ref) for each in owned)
+        rest = tuple(
+            live for live, each in zip(seen, owned, strict=True) if live is not None and live.uid == each.uid
+        )
+        return Sight(
+            custom,
+            workload,
+            claims,
+            pods,
+            nodes,
+            pool,
+            self._pools_seen,
+            self._still,
+            heard,
+            hindrances=self.hindering.of(each.ref for each in owned),
+            hidden=self.hindering.hidden(each.ref for each in owned),
+            rest=rest,
+        )
 
     def pools(self) -> tuple[ObservedPool, ...]:
         """Every agent pool seen."""

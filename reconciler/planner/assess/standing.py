@@ -16,6 +16,9 @@ from .sight import Sight
 
 _UNSCHEDULABLE = "Unschedulable"
 _LOADING = "ContainersNotReady"
+_REFUSED = "PodsRefused"
+UNSEEN = "Unseen"
+"""The reason of what nobody can see now: nothing is concluded from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def stand(asked: Asked, sight: Sight) -> Standing:
     nodes, ready = nodes_health(asked, sight, claims)
     own = _workload(asked, sight)
     workload = _explained(asked, sight, own)
-    has_failed = asked.tuning and own.state == DEGRADED
+    has_failed = asked.tuning and own.state == DEGRADED and own.reason != _REFUSED
     done = has_failed or (own.state == HEALTHY and (asked.tuning or nodes.state == HEALTHY))
     awaiting = "" if done else _awaited(asked, nodes, workload, len(ready))
     return Standing(claims, nodes, workload, has_failed, ready, awaiting, sight.telemetry.benchmark)
@@ -74,17 +77,24 @@ def _awaited(asked: Asked, nodes: Health, workload: Health, ready: int) -> str:
 
 
 def _workload(asked: Asked, sight: Sight) -> Health:
+    kind = "Job" if asked.tuning else "StatefulSet"
+    if kind in sight.hidden:
+        return progressing(UNSEEN, f"its {kind} to be seen")
     if asked.rolling:
         return progressing("Rolling", "its pods to be replaced")
     if sight.workload is None:
-        return progressing("Pending", f"the {'Job' if asked.tuning else 'StatefulSet'} to be created")
+        return progressing("Pending", f"the {kind} to be created")
     judge = job if sight.workload.ref.kind == "Job" else stateful_set
-    return judge(sight.workload.document)
+    health = judge(sight.workload.document)
+    is_lacking = health.state != HEALTHY and health.reason != "Running"
+    if sight.complaint and is_lacking and not asked.rolling:
+        return degraded(_REFUSED, f"no pod of its {kind} can be made: {sight.complaint}")
+    return health
 
 
 def _explained(asked: Asked, sight: Sight, health: Health) -> Health:
     """While the workload is on its way: why its pods are not there yet; of a failed Job, what failed last."""
-    if health.state == HEALTHY or health.reason == "Running":
+    if health.state == HEALTHY or health.reason in ("Running", UNSEEN):
         return health
     telling = _telling_pod(sight)
     if telling is None or telling.state == HEALTHY:
@@ -101,8 +111,10 @@ def _explained(asked: Asked, sight: Sight, health: Health) -> Health:
 
 
 def _telling_pod(sight: Sight) -> Health | None:
-    """Of a StatefulSet the first broken pod, else the first unready one; of a Job its newest attempt."""
-    documents = [each.document for each in sight.pods if not each.deleting]
+    """Of a StatefulSet the first broken pod, else the first unready one; of a Job its newest attempt. Pods
+    that are going tell something only where there are no others."""
+    staying = [each for each in sight.pods if not each.deleting]
+    documents = [each.document for each in staying or sight.pods]
     if sight.workload and sight.workload.ref.kind == "Job":
         documents = sorted(documents, key=born)[-1:]
     return min(map(pod, documents), key=lambda health: (_rank(health), health.message), default=None)

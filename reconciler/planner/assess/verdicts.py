@@ -13,19 +13,22 @@ from reconciler.domain.plan import Outcome
 from reconciler.domain.provisioning import NodeChoice, Spending
 from reconciler.domain.report import Phase, WorkspaceReport
 from reconciler.domain.state import Cost, DesiredWorkspace
-from reconciler.domain.telemetry import BENCHMARK, LAST_WORDS
-from reconciler.planner.health.verdict import DEGRADED, HEALTHY, entries, section
+from reconciler.domain.telemetry import BENCHMARK, LAST_WORDS, Telemetry
+from reconciler.planner.health.verdict import DEGRADED, entries, section
 
 from .asked import Asked
 from .conditions import Past, conditions
+from .contested import with_contests
 from .failing import failure
 from .heard import tuned, tuning, why_it_failed
+from .phases import outvoted, phase_of
 from .sight import Sight
-from .standing import Standing, stand
+from .standing import UNSEEN, Standing, stand
 
 KARPENTER = frozenset({"karpenter", "gpu-provisioner"})
 NO_COST = Cost(None, "", "")
-_SERVED = frozenset({"Ready", "NotReady"})
+_TELLING = frozenset({Phase.READY, Phase.SUCCEEDED, Phase.RUNNING, Phase.FAILED})
+"""Phases of which the message says more than what is awaited."""
 _EXPECTED = {Phase.READY: BENCHMARK, Phase.SUCCEEDED: LAST_WORDS}
 
 
@@ -35,8 +38,8 @@ class Evidence:
 
     `hold` says why its steps wait; `begun` is true when this very pass has begun to create its agent pool,
     `rolling` when it has begun to replace its pods. `choice` is how its nodes are had after the pass,
-    `attempt` what was tried for them, `spending` what they have cost, `running` what those that are there
-    cost an hour.
+    `attempt` what was tried for them, `left` the objects of which fields are left to others, `spending` what
+    they have cost, `running` what those that are there cost an hour.
     """
 
     name: WorkspaceName
@@ -53,6 +56,7 @@ class Evidence:
     sight: Sight
     choice: NodeChoice | None = None
     attempt: Attempt | None = None
+    left: tuple[Outcome, ...] = ()
     spending: Spending | None = None
     running: Cost = NO_COST
 
@@ -64,14 +68,16 @@ def judge(
     claims = evidence.provisioner in KARPENTER
     standing = stand(_asked(evidence, desired, claims=claims), evidence.sight)
     earlier = past(evidence.sight, before)
-    phase = _phase(standing, earlier, tuning=desired.tuning)
+    phase = phase_of(standing, earlier, evidence.sight, tuning=desired.tuning)
     awaiting = standing.awaiting or _held_up(evidence, phase)
+    hindrance, unseen = evidence.sight.hindrance, unseen_of(evidence.sight)
     expected = _EXPECTED.get(phase, "") if evidence.sight.expecting else ""
+    message = _message(phase, standing, awaiting, evidence, desired)
     return WorkspaceReport(
         name=desired.name,
-        phase=_outvoted(phase, _untold(evidence, standing)),
-        message=_message(phase, standing, awaiting, evidence, desired),
-        awaiting=awaiting or expected,
+        phase=outvoted(phase, _untold(evidence, standing)),
+        message=with_contests(_hindered(message, phase, standing, evidence), evidence.left),
+        awaiting=awaiting or (hindrance.awaited if hindrance else "") or expected,
         commit=evidence.commit,
         file=desired.file,
         model=desired.model,
@@ -80,14 +86,27 @@ def judge(
         nodes_ready=standing.nodes_ready,
         endpoint=endpoint(desired.name, tuning=desired.tuning),
         cost=desired.cost,
-        conditions=conditions(standing, tuning=desired.tuning, claims=claims, past=earlier, now=now),
+        conditions=conditions(
+            standing, tuning=desired.tuning, claims=claims, past=earlier, now=now, unseen=unseen
+        ),
         findings=evidence.findings,
         gpus_per_node=desired.gpus_per_node,
         tuning=desired.tuning,
         choice=evidence.choice,
         spending=evidence.spending,
-        telemetry=evidence.sight.telemetry,
+        telemetry=_heard(standing, evidence.sight, before),
     )
+
+
+def unseen_of(sight: Sight) -> str:
+    """Why something of it cannot be seen; empty where all of it can."""
+    return next((each.sentence for each in sight.hindrances if each.blind), "") if sight.hidden else ""
+
+
+def _heard(standing: Standing, sight: Sight, before: WorkspaceReport | None) -> Telemetry:
+    """What its container said is remembered on its workload; where that cannot be seen, it was said."""
+    is_hidden = standing.workload.reason == UNSEEN and before is not None
+    return before.telemetry if is_hidden and before is not None else sight.telemetry
 
 
 def _held_up(evidence: Evidence, phase: Phase) -> str:
@@ -129,34 +148,6 @@ def past(sight: Sight, before: WorkspaceReport | None) -> Past:
     return Past(before.phase, {each.type: (each.status, each.since) for each in before.conditions})
 
 
-def _phase(standing: Standing, past: Past, *, tuning: bool) -> Phase:
-    """KAITO's `status.state`: once Ready or NotReady, never Pending again. A model whose pods are all Ready
-    serves, whichever nodes it is still to move to."""
-    if tuning:
-        return _tuning_phase(standing)
-    if standing.workload.state == HEALTHY:
-        return Phase.READY
-    served = past.state in _SERVED or (past.since or {}).get("InferenceReady", ("", ""))[0] == "True"
-    return Phase.NOT_READY if served else Phase.PENDING
-
-
-def _tuning_phase(standing: Standing) -> Phase:
-    if standing.has_failed:
-        return Phase.FAILED
-    match standing.workload.reason:
-        case "Complete":
-            return Phase.SUCCEEDED
-        case "Running":
-            return Phase.RUNNING
-    return Phase.PENDING
-
-
-def _outvoted(phase: Phase, failed: tuple[Outcome, ...]) -> Phase:
-    """A refused step of something that serves holds it at what it was; it is not what Git asks for."""
-    refused = any(not each.transient for each in failed)
-    return Phase.HELD if refused and phase in (Phase.READY, Phase.SUCCEEDED) else phase
-
-
 def _message(
     phase: Phase, standing: Standing, awaiting: str, evidence: Evidence, desired: DesiredWorkspace
 ) -> str:
@@ -177,6 +168,21 @@ def _message(
     if phase is Phase.READY and awaiting:
         return f"Still serving where it was; to move, it waits for {awaiting}"
     return f"Waiting for {awaiting}" if awaiting else f"Serving {where}"
+
+
+def _hindered(message: str, phase: Phase, standing: Standing, evidence: Evidence) -> str:
+    """The message with what hinders it. What only waits is told by what hinders it alone."""
+    hindrance = evidence.sight.hindrance
+    if hindrance is None or hindrance.passing:
+        return message
+    is_telling = evidence.failed or standing.trouble or phase in _TELLING
+    return with_hindrance(message, evidence.sight) if is_telling else _capital(hindrance.sentence)
+
+
+def with_hindrance(message: str, sight: Sight) -> str:
+    """The message, and what hinders it beside."""
+    hindrance = sight.hindrance
+    return message if hindrance is None or hindrance.passing else f"{message}; {hindrance.sentence}"
 
 
 def _untold(evidence: Evidence, standing: Standing) -> tuple[Outcome, ...]:

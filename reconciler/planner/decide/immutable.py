@@ -6,6 +6,8 @@ PersistentVolumeClaim), karpenter.sh/v1 NodeClaim (spec is immutable), AKS agent
 
 from __future__ import annotations
 
+from reconciler.domain.field import is_under
+
 FIELDS: dict[str, tuple[str, ...]] = {
     "StatefulSet": (
         "spec.selector",
@@ -45,8 +47,4 @@ FIELDS: dict[str, tuple[str, ...]] = {
 def immutable_among(kind: str, fields: tuple[str, ...]) -> tuple[str, ...]:
     """Those of these fields that a server will not change in an object of this kind."""
     fixed = FIELDS.get(kind, ())
-    return tuple(field for field in fields if any(_is_under(field, root) for root in fixed))
-
-
-def _is_under(field: str, root: str) -> bool:
-    return field == root or field.startswith((f"{root}.", f"{root}["))
+    return tuple(field for field in fields if is_under(field, fixed))

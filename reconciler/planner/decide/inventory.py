@@ -14,11 +14,11 @@ from sys import intern
 
 from reconciler.domain.identity import Ref, WorkspaceName
 from reconciler.domain.inventory import Holding, Inventory, Owned
+from reconciler.domain.share import bucket
 from reconciler.domain.state import FLEET, MANAGED_BY, DesiredObject, ObservedObject, packed
 
 NAMESPACE = "towline-system"
 LABEL = "towline.dev/inventory"
-_SHARDS = 64
 _ONE_SHARD_UP_TO = 200
 
 
@@ -30,9 +30,11 @@ def is_inventory(ref: Ref, fleet: str) -> bool:
 
 
 def read_inventory(objects: Iterable[ObservedObject]) -> Inventory:
-    """Every holding of these ConfigMaps. An entry that is not readable is as good as lost: it is left out."""
+    """Every holding of these ConfigMaps. An entry that is not readable is as good as lost: it is left out.
+    What stands in one of the 64 counts where the single one, left over from a time without shards, says
+    something else."""
     holdings: dict[WorkspaceName, Holding] = {}
-    for each in objects:
+    for each in sorted(objects, key=_name):
         for key, text in (each.document.get("data") or {}).items():
             namespace, _, name = key.partition(".")
             if (holding := _decode(text)) is not None:
@@ -40,18 +42,25 @@ def read_inventory(objects: Iterable[ObservedObject]) -> Inventory:
     return holdings
 
 
-def inventory_objects(inventory: Inventory, fleet: str) -> tuple[DesiredObject, ...]:
-    """The ConfigMaps that hold this inventory."""
+def inventory_objects(
+    inventory: Inventory, fleet: str, *, divided: bool = False
+) -> tuple[DesiredObject, ...]:
+    """The ConfigMaps that hold this inventory; 64 of them at any size where it is to be `divided`."""
     shards: dict[str, dict[str, str]] = defaultdict(dict)
-    single = len(inventory) <= _ONE_SHARD_UP_TO
+    single = not divided and len(inventory) <= _ONE_SHARD_UP_TO
     for name, holding in sorted(inventory.items()):
-        shards["" if single else _shard(name)][f"{name.namespace}.{name.name}"] = _encode(holding)
+        shards["" if single else f"-{bucket(name):02d}"][f"{name.namespace}.{name.name}"] = _encode(holding)
     return tuple(_config_map(fleet, shard, data) for shard, data in sorted(shards.items()))
 
 
-def _shard(name: WorkspaceName) -> str:
-    number = int.from_bytes(hashlib.sha256(str(name).encode()).digest()[:2], "big") % _SHARDS
-    return f"-{number:02d}"
+def bucket_of(ref: Ref, fleet: str) -> int | None:
+    """Which bucket this ConfigMap of the inventory holds; None of the one that holds all."""
+    number = ref.name.removeprefix(f"inventory-{fleet}").removeprefix("-")
+    return int(number) if number.isdigit() else None
+
+
+def _name(each: ObservedObject) -> str:
+    return each.ref.name
 
 
 def _config_map(fleet: str, shard: str, data: Mapping[str, str]) -> DesiredObject:

@@ -46,7 +46,8 @@ _COLUMNS = (
 """What kubectl shows of KAITO's conditions, under the names of KAITO's guide."""
 
 _IMAGE_FAMILIES = {"image-family-ubuntu": "Ubuntu2204", "image-family-azure-linux": "AzureLinux"}
-_NOT_OURS = ("default", "kube-system", "kube-public", "kube-node-lease")
+KUBERNETES_OWN = ("default", "kube-system", "kube-public", "kube-node-lease")
+"""Namespaces that every cluster has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ def desire_cluster(config: Config, templates: Templates) -> tuple[DesiredObject,
         "default_instance_type": V1ALPHA1_INSTANCE_TYPE,
         "columns": _COLUMNS,
     }
-    namespaces = sorted({*config.fleet.spec.namespaces, inventory.NAMESPACE}.difference(_NOT_OURS))
+    namespaces = sorted({*config.fleet.spec.namespaces, inventory.NAMESPACE}.difference(KUBERNETES_OWN))
     asked: list[tuple[str, dict[str, Any]]] = [
         ("cluster/workspace-crd", crd),
         *(("cluster/namespace", {"name": name, "labels": labels}) for name in namespaces),

@@ -4,10 +4,12 @@ Failure is looked for before success, and a status older than its spec counts as
 """
 
 from .agent_pool import agent_pool, reason_of
+from .deployment import deployment
 from .job import job
 from .node import is_ready, node
 from .node_claim import node_claim
 from .node_pool import node_pool
+from .persistent_volume_claim import persistent_volume_claim
 from .pod import pod
 from .stateful_set import stateful_set
 from .verdict import DEGRADED, HEALTHY, PROGRESSING
@@ -17,11 +19,13 @@ __all__ = [
     "HEALTHY",
     "PROGRESSING",
     "agent_pool",
+    "deployment",
     "is_ready",
     "job",
     "node",
     "node_claim",
     "node_pool",
+    "persistent_volume_claim",
     "pod",
     "reason_of",
     "stateful_set",

@@ -26,6 +26,8 @@ START_ERROR = "ContainerStartError"
 EXITED = "ContainerExited"
 EVICTED = "PodEvicted"
 UNSCHEDULABLE = "Unschedulable"
+NODE_LOST = "NodeLost"
+GATED = "SchedulingGated"
 
 _KILLED = 137  # 128 and SIGKILL
 
@@ -46,6 +48,8 @@ _START = frozenset(
 def pod(document: Document) -> Health:
     """Healthy when Ready or finished; Degraded with a next step when a container fails; else Progressing."""
     status = section(document, "status")
+    if is_deleting(document) and status.get("reason") == NODE_LOST:
+        return _stranded(named(document))
     if is_deleting(document):
         return progressing("Terminating", f"pod {named(document)} is being deleted")
     if status.get("phase") == "Succeeded":
@@ -57,6 +61,12 @@ def pod(document: Document) -> Health:
     if is_true(document, "Ready"):
         return healthy("Ready", f"pod {named(document)} is Ready")
     return _starting(document)
+
+
+def _stranded(name: str) -> Health:
+    """Nobody is there to tell the pod to go, and a StatefulSet makes no other before it has gone."""
+    how = f"if that machine is gone for good: kubectl delete pod {name} --force --grace-period=0"
+    return degraded(NODE_LOST, f"the node of pod {name} no longer answers; {how}")
 
 
 def _evicted(document: Document) -> Health:
@@ -164,6 +174,8 @@ def _killed(pod_name: str, name: str) -> str:
 def _starting(document: Document) -> Health:
     """What a pod that has not failed still waits for, in the order things happen to a pod."""
     status = section(document, "status")
+    if condition(document, "PodScheduled").get("reason") == GATED:
+        return progressing(GATED, "the pod's scheduling gates to be lifted by whoever set them")
     if not is_true(document, "PodScheduled"):
         return progressing("Scheduling", "a node for the pod")
     for container in entries(status, "initContainerStatuses"):

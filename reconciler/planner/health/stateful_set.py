@@ -15,7 +15,7 @@ def stateful_set(document: Document) -> Health:
     if is_deleting(document):
         return progressing("Terminating", "being deleted")
     if "observedGeneration" not in status or is_stale(document):
-        return progressing("NotObserved", "the change has not been seen by the StatefulSet controller")
+        return progressing("NotObserved", "the StatefulSet controller to see the change")
     if number(status, "replicas") > wanted:
         return progressing("ScalingDown", f"{number(status, 'replicas')} pods, {wanted} wanted")
     if _is_rolling(document) and (updated := number(status, "updatedReplicas")) < wanted:

@@ -12,6 +12,7 @@ from reconciler.domain.state import ObservedObject, ObservedState
 from reconciler.domain.telemetry import SILENCE
 from reconciler.domain.workspace import DISABLE_BENCHMARK
 
+from .lacking import lacks_pods
 from .record import Record, read_record
 from .speaker import Act, Speaker, speaker_of
 
@@ -20,12 +21,13 @@ Memo = dict[WorkspaceName, tuple[tuple[Any, ...], "Ear"]]
 
 @dataclass(frozen=True, slots=True)
 class Ear:
-    """One workspace's workload, and what is known of it so far."""
+    """One workspace's workload, and what is known of it so far; `lacks_pods` says that some are not made."""
 
     name: WorkspaceName
     workload: ObservedObject
     speaker: Speaker | None
     record: Record | None
+    lacks_pods: bool = False
 
     def listens(self, now: str) -> bool:
         """Whether its log is to be asked for: of an idle fleet, none is."""
@@ -74,4 +76,4 @@ def _ear(
     document = workload.document
     off = declared.manifest.annotations.get(DISABLE_BENCHMARK, "").strip().lower() == "true"
     speaker = speaker_of(workload, document, pods, measures=not off)
-    return Ear(name, workload, speaker, read_record(workload, document))
+    return Ear(name, workload, speaker, read_record(workload, document), lacks_pods(workload, document, pods))

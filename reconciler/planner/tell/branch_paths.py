@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from reconciler.domain.identity import WorkspaceName
 
@@ -34,6 +34,19 @@ def curve_path(name: WorkspaceName) -> str:
 def is_of_a_workspace(path: str) -> bool:
     """Whether we wrote this file for some workspace; what else lies on the branch is not ours to remove."""
     return path.count("/") == 2 and any(path.startswith(start) and path.endswith(end) for start, end in _OURS)
+
+
+def whose(path: str) -> WorkspaceName | None:
+    """Which workspace such a file is of; None where its path does not tell for certain."""
+    if not is_of_a_workspace(path):
+        return None
+    folder, namespace, rest = path.split("/")
+    ending = next(end for start, end in _OURS if start == f"{folder}/" and rest.endswith(end))
+    segments = (namespace, rest.removesuffix(ending))
+    if any(len(segment) >= _LONGEST_SEGMENT for segment in segments):
+        return None
+    name = WorkspaceName(*map(unquote, segments))
+    return name if _path(folder, name, ending) == path else None
 
 
 def _path(folder: str, name: WorkspaceName, ending: str) -> str:

@@ -12,9 +12,10 @@ from typing import Any
 
 from reconciler.domain.identity import WorkspaceName
 from reconciler.domain.report import Report, StatusCommit, WorkspaceReport
+from reconciler.domain.share import WHOLE, Share
 
 from .badge import badge_json, badge_message, badge_svg, colour, looks_like
-from .branch_paths import badge_path, curve_path, endpoint_path, is_of_a_workspace, status_path
+from .branch_paths import badge_path, curve_path, endpoint_path, is_of_a_workspace, status_path, whose
 from .fleet_badge import fleet_badge
 from .loss_curve import loss_curve
 from .status_file import status_file
@@ -36,26 +37,39 @@ class _Shown:
     row: str
 
 
-def compose_status(report: Report, written: Mapping[str, str], memo: Memo) -> StatusCommit | None:
-    """The files that differ from those `written` (path to Git blob id), or None when none does.
+def compose_status(
+    report: Report, written: Mapping[str, str], memo: Memo, share: Share = WHOLE
+) -> StatusCommit | None:
+    """The files that differ from those `written` (path to Git blob id), or None when none does: of a `share`
+    those of its workspaces, and the fleet's own where that is ours, too.
 
     `memo` is the caller's, kept from pass to pass: an unchanged workspace costs a few look-ups.
     """
     made: dict[WorkspaceName, Mapping[str, bytes]] = {}
-    shown = _all_shown(report, memo, made)
+    shown = _all_shown(report, memo, made, share)
     files: dict[str, bytes | None] = {}
     for name, each in shown.items():
         if any(written.get(path) != blob for path, blob in each.blobs):
             files.update(_differing(made.get(name) or _files(each.report, each.name), written))
     changed = [each.report for each in shown.values() if status_path(each.report.name) in files]
     names = {name: each.name for name, each in shown.items()}
-    files.update(_differing(_fleet_files(report, shown, names), written))
+    if share.leads:
+        files.update(_differing(_fleet_files(report, shown, names), written))
     wanted = {path for each in shown.values() for path, _ in each.blobs}
-    gone = [path for path in written if path not in wanted and is_of_a_workspace(path)]
+    left = (path for path in written if path not in wanted and is_of_a_workspace(path))
+    gone = [path for path in left if _may_remove(path, share)]
     files.update(dict.fromkeys(gone))
     if not files:
         return None
     return StatusCommit(dict(sorted(files.items())), status_message(report, changed, names, gone))
+
+
+def _may_remove(path: str, share: Share) -> bool:
+    """Where several write, a file whose path does not tell whose it is stays until one of them has it all."""
+    if share.is_whole:
+        return True
+    name = whose(path)
+    return name is not None and share.has(name)
 
 
 def blob_id(data: bytes) -> str:
@@ -64,16 +78,18 @@ def blob_id(data: bytes) -> str:
 
 
 def _all_shown(
-    report: Report, memo: Memo, made: dict[WorkspaceName, Mapping[str, bytes]]
+    report: Report, memo: Memo, made: dict[WorkspaceName, Mapping[str, bytes]], share: Share
 ) -> Mapping[WorkspaceName, _Shown]:
-    """Every workspace's part, remade only where its report is another value; new files go into `made`."""
+    """Every workspace's part, remade only where its report is another value; new files go into `made`. Of
+    those that others write of, there is only the line of the page."""
     home = _home(report)
     shown: dict[WorkspaceName, _Shown] = {}
     for name, each in report.workspaces.items():
         called = name.name if name.namespace == home else str(name)
         known = memo.get(name)
-        if known is None or known.name != called or _is_other(known.report, each):
-            made[name] = _files(each, called)
+        ours = share.has(name)
+        if known is None or _is_other(known, each, called) or bool(known.blobs) != ours:
+            made[name] = _files(each, called) if ours else {}
             known = _show(each, called, made[name])
         shown[name] = known
     memo.clear()
@@ -81,8 +97,8 @@ def _all_shown(
     return shown
 
 
-def _is_other(one: WorkspaceReport, other: WorkspaceReport) -> bool:
-    return one is not other and one != other
+def _is_other(known: _Shown, report: WorkspaceReport, called: str) -> bool:
+    return known.name != called or (known.report is not report and known.report != report)
 
 
 def _home(report: Report) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import beginnings, defaults, schema
-from .causes import forbidden_field
-from .decoding import require_decodable
+from .causes import forbidden_field, wrong
+from .decoding import require_decodable, require_patched_decodable
 from .documents import Obj
 from .immutable import frozen_causes
 from .kinds import Kind
+from .omission import omit_zeroes
 from .refusal import Cause, bad_request, conflict, invalid, modified
 from .rules import causes_of
 
@@ -36,7 +37,7 @@ _NEEDS_REVISION = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """How somebody writes: as which field manager, to what part, in which version, and how seriously."""
+    """How somebody writes: as which field manager, to what part, in which version, how seriously."""
 
     manager: str = "sandbox"
     subresource: str = ""
@@ -44,6 +45,7 @@ class Write:
     dry_run: bool = False
     force: bool = False
     strict: bool = False
+    patching: bool = False
 
 
 def newborn(kind: Kind, obj: Obj, birth: tuple[str, str], write: Write) -> Obj:
@@ -70,14 +72,15 @@ def revised(kind: Kind, old: Obj, new: Obj, write: Write) -> Obj:
 
     Raises Refusal 400, 409 or 422.
     """
-    _require_same(kind, old, new)
+    _require_same(kind, old, new, write)
     new["apiVersion"], new["kind"] = kind.api_version, kind.name
     new = _isolated(kind, old, new, write.subresource)
     if write.subresource == "status":
+        omit_zeroes(kind, new)
         _require_valid(kind, new, _schema_causes(kind, new, write))
         return new
     if write.subresource != "scale":
-        require_decodable(kind, new)
+        (require_patched_decodable if write.patching else require_decodable)(kind, new)
     _complete(kind, new, write)
     causes = [*frozen_causes(kind, old, new), *_finalizer_causes(old, new), *_schema_causes(kind, new, write)]
     _require_valid(kind, new, causes)
@@ -132,10 +135,12 @@ def _require_valid(kind: Kind, obj: Obj, causes: list[Cause]) -> None:
         raise invalid(kind, obj["metadata"]["name"], found)
 
 
-def _require_same(kind: Kind, old: Obj, new: Obj) -> None:
+def _require_same(kind: Kind, old: Obj, new: Obj, write: Write) -> None:
     was, now = old["metadata"], new.setdefault("metadata", {})
     name = was["name"]
     if now.get("uid") and now["uid"] != was["uid"]:
+        if write.patching:
+            raise invalid(kind, name, [wrong("metadata.uid", now["uid"], "field is immutable")])
         why = f"Precondition failed: UID in precondition: {now['uid']}, UID in object meta: {was['uid']}"
         raise conflict(kind, name, why)
     if now.get("resourceVersion") and now["resourceVersion"] != was["resourceVersion"]:
@@ -174,6 +179,7 @@ def _isolated(kind: Kind, old: Obj, new: Obj, subresource: str) -> Obj:
 
 
 def _keep_addresses(was: Obj, now: Obj) -> None:
+    """What the cluster gave a Service stays with it for as long as its type has a use for it."""
     if now.get("type", "ClusterIP") == "ExternalName":
         return
     for field in ("clusterIP", "clusterIPs"):
@@ -184,6 +190,17 @@ def _keep_addresses(was: Obj, now: Obj) -> None:
         for port in now.get("ports") or ():
             if not port.get("nodePort") and port.get("port") in numbers:
                 port["nodePort"] = numbers[port["port"]]
+    elif was.get("type") in {"NodePort", "LoadBalancer"}:
+        _give_up_ports(was, now, numbers)
+
+
+def _give_up_ports(was: Obj, now: Obj, numbers: Obj) -> None:
+    for port in now.get("ports") or ():
+        if port.get("nodePort") == numbers.get(port.get("port")):
+            port.pop("nodePort", None)
+    for field in ("allocateLoadBalancerNodePorts", "externalTrafficPolicy"):
+        if now.get(field) == was.get(field):
+            now.pop(field, None)
 
 
 def _finalizer_causes(old: Obj, new: Obj) -> list[Cause]:

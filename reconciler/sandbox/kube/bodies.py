@@ -9,13 +9,13 @@ import yaml
 from aiohttp import web
 
 from .documents import Obj
+from .protobuf import Unreadable, read_protobuf
 from .refusal import Refusal, bad_request, unprocessable
 from .removal import Deletion
 from .target import Target
 
 _PROTOBUF = (
-    "the sandbox does not read protobuf bodies; send JSON (`kubectl create -f` and `kubectl apply -f` do, "
-    "`kubectl create namespace`, `create secret` and their like do not)"
+    "the sandbox cannot read this protobuf body; send JSON, as `kubectl create -f` and `kubectl apply -f` do"
 )
 _ORPHANS = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove "
@@ -24,10 +24,13 @@ _ORPHANS = (
 
 
 async def read_document(request: web.Request) -> Any:
-    """The body as a JSON value; Refusal 400 where it cannot be read, 415 where it is protobuf."""
-    if "protobuf" in request.content_type or "cbor" in request.content_type:
-        raise Refusal(415, "UnsupportedMediaType", _PROTOBUF)
+    """The body as a JSON value; Refusal 400 where it cannot be read, 415 for protobuf of kinds not known."""
     raw = await request.read()
+    if "protobuf" in request.content_type or "cbor" in request.content_type:
+        try:
+            return read_protobuf(raw)
+        except Unreadable as error:
+            raise Refusal(415, "UnsupportedMediaType", _PROTOBUF) from error
     try:
         return (
             yaml.safe_load(raw) if "yaml" in request.content_type and not _is_json(raw) else json.loads(raw)

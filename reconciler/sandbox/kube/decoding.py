@@ -7,11 +7,11 @@ import binascii
 from collections.abc import Iterator
 from typing import Any
 
-from .causes import type_name
+from .causes import type_name, wrong
 from .documents import Obj
 from .kinds import Kind
 from .quantities import quantity
-from .refusal import Refusal, bad_request
+from .refusal import Refusal, bad_request, unprocessable
 
 _TEXT_MAPS = frozenset(
     {"annotations", "data", "labels", "matchLabels", "nodeSelector", "parameters", "stringData"}
@@ -41,6 +41,15 @@ _NUMBERS = frozenset(
 )
 _LISTS = frozenset({"containers", "env", "initContainers", "ports", "tolerations", "volumeMounts", "volumes"})
 _MAPS = frozenset({"spec", "template", "metadata", "resources", "limits", "requests", "securityContext"})
+
+
+def require_patched_decodable(kind: Kind, obj: Obj) -> None:
+    """Raise Refusal 422, as for a patch that makes of an object what no decoder takes."""
+    try:
+        require_decodable(kind, obj)
+    except Refusal as refusal:
+        cause = wrong("patch", "", refusal.message)
+        raise unprocessable(f' "" is invalid: patch: {cause.message}', [cause]) from refusal
 
 
 def require_decodable(kind: Kind, obj: Obj) -> None:
@@ -97,7 +106,7 @@ def _misfits(value: Any, path: str) -> Iterator[tuple[str, Any, str]]:
 
 def _wanted(name: str, value: Any, path: str) -> str:
     """The Go type that a field should have had, empty where it fits."""
-    if path.endswith(("httpGet", "tcpSocket")):
+    if path.endswith(("httpGet", "tcpSocket")) or path == "rules":  # whose resources are RBAC's
         return ""
     if name in _TEXTS and not isinstance(value, str):
         return "string"

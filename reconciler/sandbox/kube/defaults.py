@@ -94,12 +94,14 @@ def _job(obj: Obj) -> None:
     if "completions" not in spec and "parallelism" not in spec:
         spec["completions"] = 1
     _absent(spec, parallelism=1)
-    if not spec["manualSelector"]:
-        _job_selector(obj)
     _template(spec)
+    _inherit_labels(obj)
 
 
-def _job_selector(obj: Obj) -> None:
+def select_pods(obj: Obj) -> None:
+    """Give a Job that is about to be created the selector and labels of its pods, which no writer states."""
+    if obj["spec"]["manualSelector"]:
+        return
     metadata = obj["metadata"]
     uid = {"batch.kubernetes.io/controller-uid": metadata["uid"]}
     obj["spec"].setdefault("selector", {"matchLabels": dict(uid)})
@@ -107,6 +109,14 @@ def _job_selector(obj: Obj) -> None:
     labels = _map(_map(_map(obj["spec"], "template"), "metadata"), "labels")
     known = {**uid, "batch.kubernetes.io/job-name": job_name}
     labels.update({**known, "controller-uid": metadata["uid"], "job-name": job_name})
+    _inherit_labels(obj)
+
+
+def _inherit_labels(obj: Obj) -> None:
+    """A Job without labels has those of its pods, whenever it is read."""
+    labels = (obj["spec"]["template"].get("metadata") or {}).get("labels")
+    if labels and not obj["metadata"].get("labels"):
+        obj["metadata"]["labels"] = dict(labels)
 
 
 def _claim(obj: Obj) -> None:

@@ -17,6 +17,7 @@ from .openapi import open_api
 from .podports import LogRequest, LogSource, ServiceProxy, stream_log
 from .reading import Reader
 from .refusal import Refusal, method_not_allowed, not_served
+from .reviews import review
 from .store import Store
 from .target import Target, parse_target
 from .watching import Watcher
@@ -140,8 +141,8 @@ class Face:
     def _require_token(self, request: web.Request) -> None:
         if self._token is None or request.path in _OPEN_TO_ALL:
             return
-        shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not compare_digest(shown.encode(), self._token.encode()):
+        scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not compare_digest(shown.encode(), self._token.encode()):
             raise Refusal(401, "Unauthorized", "Unauthorized")
 
     async def _route(self, request: web.Request) -> web.StreamResponse:
@@ -149,6 +150,8 @@ class Face:
             return web.Response(text="ok")
         if (document := self._documents(request)) is not None:
             return document
+        if (answer := await review(request)) is not None:
+            return answer
         target = parse_target(self._store.ledger.kinds, request.path)
         if target is None:
             return self._nowhere(request)

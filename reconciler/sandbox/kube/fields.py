@@ -1,7 +1,7 @@
 """Fields of an object as paths: listing them, finding, setting and removing one, and FieldsV1 both ways.
 
 A path is a tuple of steps, as structured-merge-diff writes them in managedFields: ("f", name) enters a
-field, ("k", keys) a list-map element, ("v", json) a set member.
+field, ("k", keys) a list-map element, ("v", json) a set member, and ITSELF, at the end, is the container.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .shapes import Shape, merges_by_key
 Step = tuple[str, str]
 Path = tuple[Step, ...]
 
+ITSELF: Step = (".", "")
 _UNOWNED: frozenset[Path] = frozenset(
     {
         (("f", "apiVersion"),),
@@ -55,6 +56,18 @@ def is_leaf(value: Any, shape: Shape) -> bool:
     if isinstance(value, list):
         return not value or not (shape.is_set or merges_by_key(shape, value))
     return True
+
+
+def is_open(value: Any, shape: Shape) -> bool:
+    """Whether a value is a container whose parts are owned one by one, empty as it may be."""
+    return value == [] or (value == {} and not shape.atomic) or not is_leaf(value, shape)
+
+
+def shape_at(shape: Shape, path: Path) -> Shape:
+    """The shape of what stands at a path."""
+    for tag, name in path:
+        shape = shape.field(name) if tag == "f" else shape.element()
+    return shape
 
 
 def look_up(value: Any, shape: Shape, path: Path) -> tuple[Any, bool]:
@@ -145,32 +158,52 @@ def _drop(here: Any, shape: Shape, step: Step) -> None:
 
 
 def to_fields_v1(paths: Iterable[Path]) -> Obj:
-    """Paths as a FieldsV1 tree; a list element is marked with "." as the API server marks it."""
+    """Paths as a FieldsV1 tree; a list element is marked with "." as an apply owns it with its fields."""
     tree: Obj = {}
     for path in sorted(paths):
         add_path(tree, path)
+        for end in range(1, len(path)):
+            if path[end - 1][0] == "k":
+                add_path(tree, (*path[:end], ITSELF))
     return tree
 
 
 def add_path(tree: Obj, path: Path) -> None:
-    """Write one path into a FieldsV1 tree."""
+    """Write one path into a FieldsV1 tree. An empty branch is owned itself; with parts beside, by its "."."""
+    owned = False
     for tag, name in path:
+        if tag == ".":
+            tree |= {".": {}} if tree else {}
+            return
+        if owned:
+            tree["."] = {}
+        owned = tree.get(f"{tag}:{name}") == {}
         tree = tree.setdefault(f"{tag}:{name}", {})
-        if tag == "k" and (tag, name) != path[-1]:
-            tree.setdefault(".", {})
 
 
 def remove_path(tree: Obj, path: Path) -> None:
     """Take a path and all beneath it out of a FieldsV1 tree, with the branches that this empties."""
     trail = [tree]
-    for tag, name in path[:-1]:
-        if f"{tag}:{name}" not in trail[-1]:
+    steps = ["." if tag == "." else f"{tag}:{name}" for tag, name in path]
+    for step in steps:
+        if step not in trail[-1]:
             return
-        trail.append(trail[-1][f"{tag}:{name}"])
-    for branch, (tag, name) in zip(reversed(trail), reversed(path), strict=True):
-        branch.pop(f"{tag}:{name}", None)
-        if branch.keys() - {"."}:
+        trail.append(trail[-1][step])
+    for branch, step in zip(reversed(trail[:-1]), reversed(steps), strict=True):
+        del branch[step]
+        if branch.keys() == {"."}:
+            del branch["."]
             return
+        if branch:
+            return
+
+
+def members(tree: Obj, path: Path = ()) -> Iterator[Path]:
+    """The paths that a FieldsV1 tree owns themselves: its leaves, and the containers marked with "."."""
+    if path and (not tree or "." in tree):
+        yield path
+    for name in tree.keys() - {"."}:
+        yield from members(tree[name], (*path, (name[0], name[2:])))
 
 
 def from_fields_v1(tree: Obj, path: Path = ()) -> Iterator[Path]:

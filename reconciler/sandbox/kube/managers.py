@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .documents import Obj
+from .documents import Obj, copied
 from .fields import (
+    ITSELF,
     Path,
     Step,
     add_path,
     children,
     from_fields_v1,
     is_leaf,
+    is_open,
     leaves,
+    members,
     remove_path,
     to_fields_v1,
 )
-from .shapes import Shape
+from .shapes import SchemaShape, Shape
 
 _KEPT_BY_THE_API = frozenset(
     {
@@ -34,6 +37,20 @@ _KEPT_BY_THE_API = frozenset(
         "uid",
     }
 )
+_NEVER_ABSENT = frozenset(
+    ("f", name)
+    for name in (
+        "containers",
+        "loadBalancer",
+        "metadata",
+        "spec",
+        "status",
+        "strategy",
+        "template",
+        "updateStrategy",
+    )
+)
+"""Containers that a Go value always has, empty as it may be, so that no writer brings them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,29 @@ def paths_of(entry: Obj) -> set[Path]:
     return set(from_fields_v1(entry.get("fieldsV1") or {}))
 
 
+def elements_of(entry: Obj) -> set[Path]:
+    """The list elements that an entry's writer owns themselves, not only something in them."""
+    return {path for path in members(entry.get("fieldsV1") or {}) if path[-1][0] == "k"}
+
+
+def settled(managed: list[Obj], live: Obj, shape: Shape) -> list[Obj]:
+    """managedFields as a write finds them: who owns an emptied container owns what came into it since.
+
+    So does structured-merge-diff (typed.ReconcileFieldSetWithSchema), which takes such an owner for one of a
+    time when the container was owned as a whole.
+    """
+    return [{**each, "fieldsV1": _regrown(each["fieldsV1"], live, shape)} for each in managed]
+
+
+def _regrown(tree: Obj, value: Any, shape: Shape) -> Obj:
+    if not tree and value and is_open(value, shape):
+        return {**to_fields_v1(path for path, _ in leaves(value, shape)), ".": {}}
+    if not tree.keys() - {"."}:
+        return tree
+    parts = {f"{tag}:{name}": (child, inner) for child, (tag, name), inner in children(value, shape)}
+    return {step: _regrown(each, *parts[step]) if step in parts else each for step, each in tree.items()}
+
+
 def record_update(managed: list[Obj], writer: Writer, change: tuple[Obj, Obj], shape: Shape) -> list[Obj]:
     """managedFields after an update: what the writer changed is its own, what is gone is nobody's.
 
@@ -101,19 +141,25 @@ def record_apply(
     for index, entry in enumerate(managed):
         if identity_of(entry) == writer.identity:
             continue
-        if index in lost:
-            entry = {**entry, "fieldsV1": to_fields_v1(paths_of(entry) - lost[index])}
-        kept.append(entry)
+        kept.append(without(entry, lost[index]) if index in lost else entry)
     return _ordered([*kept, writer.entry(to_fields_v1(mine))])
 
 
+def without(entry: Obj, lost: Iterable[Path]) -> Obj:
+    """A managedFields entry that no longer owns some paths, nor what is beneath them."""
+    fields: Obj = copied(entry["fieldsV1"])
+    for path in lost:
+        remove_path(fields, path)
+    return {**entry, "fieldsV1": fields}
+
+
 def differences(old: Any, new: Any, shape: Shape, path: Path = ()) -> Iterator[tuple[Path, bool]]:
-    """Each path that `new` sets differently (True) or no longer has (False)."""
+    """Each path that `new` sets differently (True) or no longer has (False), with containers it brings."""
     if old == new:
         return
-    if is_leaf(new, shape) or is_leaf(old, shape):
+    if not (is_open(old, shape) and is_open(new, shape) and type(old) is type(new)):
         yield path, False
-        yield from ((leaf, True) for leaf, _ in leaves(new, shape, path))
+        yield from ((each, True) for each in _brought(new, shape, path))
         return
     was, now = _parts(old, shape), _parts(new, shape)
     yield from (((*path, step), False) for step in was.keys() - now.keys())
@@ -121,7 +167,18 @@ def differences(old: Any, new: Any, shape: Shape, path: Path = ()) -> Iterator[t
         if step in was:
             yield from differences(was[step][0], child, inner, (*path, step))
         else:
-            yield from ((leaf, True) for leaf, _ in leaves(child, inner, (*path, step)))
+            yield from ((each, True) for each in _brought(child, inner, (*path, step)))
+
+
+def _brought(value: Any, shape: Shape, path: Path) -> Iterator[Path]:
+    """The leaves of a value that was not there before, and the containers that came with them."""
+    if is_leaf(value, shape):
+        yield from (leaf for leaf, _ in leaves(value, shape, path))
+        return
+    if path and (path[-1] not in _NEVER_ABSENT or isinstance(shape, SchemaShape)):
+        yield (*path, ITSELF)
+    for child, step, inner in children(value, shape):
+        yield from _brought(child, inner, (*path, step))
 
 
 def _parts(value: Any, shape: Shape) -> dict[Step, tuple[Any, Shape]]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .documents import Obj, copied
-from .fields import Path, leaves, look_up, plant, uproot
-from .managers import Writer, identity_of, paths_of, record_apply
+from .fields import Path, is_open, leaves, look_up, plant, shape_at, uproot
+from .managers import Writer, elements_of, identity_of, paths_of, record_apply, without
 from .refusal import Refusal
 from .shapes import Shape, merges_by_key
 
@@ -58,10 +58,12 @@ def apply(live: Live, config: Obj, shape: Shape, writer: Writer, *, force: bool 
     managed = record_apply(list(live.managed), writer, set(wanted), lost)
     merged = copied(live.obj) or {"apiVersion": config["apiVersion"], "kind": config["kind"]}
     merged.setdefault("metadata", {})
-    _prune(merged, shape, set().union(*mine), set().union(*(paths_of(each) for each in managed)))
+    gone = _prune(merged, shape, set().union(*mine), managed)
     for path, value in wanted.items():
-        plant(merged, shape, path, copied(value))
-    return Live(merged, _unless_same(live.managed, managed, writer))
+        if not _says_nothing(merged, shape, path, value):
+            plant(merged, shape, path, copied(value))
+    owners = [without(each, gone) for each in managed] if gone else managed
+    return Live(merged, _unless_same(live.managed, [each for each in owners if each["fieldsV1"]], writer))
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
@@ -79,7 +81,18 @@ def merge_patch(target: Any, patch: Any) -> Any:
 
 def _holds(obj: Obj, wanted: dict[Path, Any], shape: Shape) -> bool:
     """Whether an object already has every wanted field at its value."""
-    return all(look_up(obj, shape, path) == (value, True) for path, value in wanted.items())
+    return all(
+        look_up(obj, shape, path) == (value, True) or _says_nothing(obj, shape, path, value)
+        for path, value in wanted.items()
+    )
+
+
+def _says_nothing(obj: Obj, shape: Shape, path: Path, value: Any) -> bool:
+    """Whether an empty container is stated where there is one: its parts are others' to state."""
+    if value not in ({}, []):
+        return False
+    current, _ = look_up(obj, shape, path)
+    return type(current) is type(value) and is_open(current, shape_at(shape, path))
 
 
 def _without_nulls(value: Any) -> Any:
@@ -113,7 +126,7 @@ def _conflicts(live: Live, wanted: dict[Path, Any], shape: Shape, writer: Writer
             continue
         for path in sorted(paths_of(entry) & wanted.keys()):
             current, present = look_up(live.obj, shape, path)
-            if present and current != wanted[path]:
+            if present and current != wanted[path] and not _says_nothing(live.obj, shape, path, wanted[path]):
                 yield Conflict(index, _print_manager(entry), path)
 
 
@@ -136,14 +149,19 @@ def _require_none(conflicts: list[Conflict], allowed: set[Path]) -> None:
         raise _refused(refused)
 
 
-def _prune(merged: Obj, shape: Shape, before: set[Path], alive: set[Path]) -> None:
-    inhabited = {path[:length] for path in alive for length in range(1, len(path) + 1)}
-    for path in sorted(before - alive, key=len):
-        deserted = next((path[:n] for n in _element_ends(path) if path[:n] not in inhabited), None)
-        if deserted is not None:
-            uproot(merged, shape, deserted, inhabited)
-        elif not _names_its_element(path):
-            uproot(merged, shape, path, inhabited)
+def _prune(merged: Obj, shape: Shape, before: set[Path], managed: list[Obj]) -> set[Path]:
+    """Drop what nobody states any more. The list elements gone: they stay where one owns themselves."""
+    alive: set[Path] = set().union(*(paths_of(each) for each in managed))
+    owned: set[Path] = set().union(*(elements_of(each) for each in managed))
+    dropped = sorted(before - alive, key=len)
+    gone = {path[:end] for path in dropped for end in _element_ends(path) if path[:end] not in owned}
+    staying = (path for path in alive if not any(path[:end] in gone for end in _element_ends(path)))
+    inhabited = {path[:length] for path in staying for length in range(1, len(path) + 1)}
+    for path in dropped:
+        deserted = next((path[:end] for end in _element_ends(path) if path[:end] in gone), None)
+        if deserted is not None or not _names_its_element(path):
+            uproot(merged, shape, deserted or path, inhabited)
+    return gone
 
 
 def _element_ends(path: Path) -> Iterator[int]:

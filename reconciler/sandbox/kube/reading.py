@@ -9,7 +9,7 @@ import json
 from aiohttp import web
 
 from .answers import View, as_json, view_of
-from .refusal import bad_request, expired
+from .refusal import Cause, Refusal, bad_request, expired
 from .scale import scale_of
 from .selectors import Selection, parse_selection
 from .shelf import Key
@@ -38,6 +38,7 @@ class Reader:
     def many(self, request: web.Request, target: Target) -> web.Response:
         """A list, or the page of it that `limit` and `continue` ask for; Refusal 400, 410."""
         revision, after = self._position(request.query.get("continue", ""), target)
+        self._require_past(request)
         limit = _number(request, "limit")
         selection = selection_of(request, target)
         page = self._store.ledger.shelf(target.kind).page(selection, limit, after)
@@ -48,6 +49,13 @@ class Reader:
                 metadata["remainingItemCount"] = page.remaining
         bodies = (each.body for each in page.items)
         return as_json(self.view(request, target).many(bodies, metadata))
+
+    def _require_past(self, request: web.Request) -> None:
+        asked, now = request.query.get("resourceVersion", ""), self._store.ledger.revision
+        if asked.isdigit() and int(asked) > now:
+            cause = Cause("", "ResourceVersionTooLarge", "Too large resource version")
+            said = f"Timeout: Too large resource version: {asked}, current: {now}"
+            raise Refusal(504, "Timeout", said, {"causes": [cause.document], "retryAfterSeconds": 1})
 
     def view(self, request: web.Request, target: Target) -> View:
         """How this request wants to see objects."""

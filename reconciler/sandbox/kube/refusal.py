@@ -103,9 +103,10 @@ def not_served() -> Refusal:
     return Refusal(404, "NotFound", "the server could not find the requested resource", {})
 
 
-def unprocessable(message: str) -> Refusal:
+def unprocessable(message: str, causes: Sequence[Cause] = ()) -> Refusal:
     """422: the request, not the object, breaks a rule."""
-    return Refusal(422, "Invalid", message, {})
+    details = {"causes": [cause.document for cause in causes]} if causes else {}
+    return Refusal(422, "Invalid", message, details)
 
 
 def bad_request(message: str) -> Refusal:

@@ -115,10 +115,11 @@ def _label_test(part: str) -> Test:
             return lambda labels: labels.get(name) in values
         return lambda labels: labels.get(name) not in values
     if (pair := _equality(part)) is not None:
-        wanted = pair
-        return lambda labels: labels.get(_checked(wanted[0])) == wanted[1]
+        key, wanted = _checked(pair[0]), pair[1]
+        return lambda labels: labels.get(key) == wanted
     if "!=" in part:
         key, _, unwanted = (each.strip() for each in part.partition("!="))
+        _checked(key)
         return lambda labels: labels.get(key) != unwanted
     if part.startswith("!"):
         absent = _checked(part[1:].strip())

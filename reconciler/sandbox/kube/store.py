@@ -11,14 +11,24 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from . import admission, merge, removal
+from . import admission, defaults, merge, removal
 from .admission import Write
 from .beginnings import established
 from .documents import Obj, copied
 from .kinds import Kind
 from .ledger import Event, Ledger
-from .managers import Writer, record_update
-from .refusal import Cause, Refusal, already_exists, bad_request, forbidden, invalid, not_found, not_served
+from .managers import Writer, record_update, settled
+from .refusal import (
+    Cause,
+    Refusal,
+    already_exists,
+    bad_request,
+    conflict,
+    forbidden,
+    invalid,
+    not_found,
+    not_served,
+)
 from .removal import Deletion
 from .shapes import Shape, shape_of
 from .shelf import Key
@@ -119,11 +129,12 @@ class Store:
         wanted = change(old)
         given = wanted.get("metadata", {}).get("managedFields")
         was = old.managed
-        owners = was if given is None else [each for each in given if each]
+        owners = settled(was if given is None else [each for each in given if each], old.obj, shape(kind))
         new = admission.revised(kind, old.obj, wanted, write)
         if _same(new, old.obj) and owners == was:
             return old
-        owners = record_update(owners, self._writer(kind, write), (old.obj, new), shape(kind))
+        if owners:
+            owners = record_update(owners, self._writer(kind, write), (old.obj, new), shape(kind))
         return self._settle(kind, key, (new, owners), write)
 
     def apply(self, kind: Kind, key: Key, config: Obj, write: Write) -> tuple[Stored, bool]:
@@ -132,13 +143,18 @@ class Store:
         revision = config.get("metadata", {}).get("resourceVersion")
         uid = config.get("metadata", {}).get("uid")
         stated = admission.applicable(kind, config, write)
-        live = merge.Live(old.obj, old.managed) if old else merge.Live({})
+        live = merge.Live(old.obj, settled(old.managed, old.obj, shape(kind))) if old else merge.Live({})
         merged = merge.apply(live, stated, shape(kind), self._writer(kind, write, "Apply"), force=write.force)
         if old and merged is live and not revision and not uid:
             return old, False
         if old is None:
             if write.subresource:
                 raise not_found(kind, key[1])
+            if uid:
+                why = (
+                    f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+                )
+                raise conflict(kind, key[1], why)
             born = self._newborn(kind, key, merged.obj, write)
             return self._settle(kind, key, (born, list(merged.managed)), write), True
         merged.obj["metadata"] |= {"resourceVersion": revision, "uid": uid}
@@ -177,6 +193,8 @@ class Store:
             if isnew and (causes := self.ledger.addresses.causes(obj)):
                 raise invalid(kind, key[1], causes)
             self.ledger.addresses.fill_in(obj)
+        elif kind.key == "batch/Job" and isnew:
+            defaults.select_pods(obj)
         elif kind.key == _DEFINITION and not isnew:
             obj["status"] = {**established(obj, self.ledger.time), **obj.get("status", {})}
             obj["status"]["acceptedNames"] = obj["spec"]["names"]

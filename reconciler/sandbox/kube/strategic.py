@@ -35,7 +35,7 @@ def _merge_maps(target: Obj, patch: Obj) -> Obj:
             merged.pop(key, None)
         else:
             merged[key] = strategic_merge_patch(merged.get(key), value, key)
-    _follow_directives(merged, patch)
+    _follow_directives(merged, patch, target)
     return merged
 
 
@@ -45,7 +45,7 @@ def _retained(target: Obj, patch: Obj) -> Obj:
     return {key: value for key, value in target.items() if key in patch[_RETAIN]}
 
 
-def _follow_directives(merged: Obj, patch: Obj) -> None:
+def _follow_directives(merged: Obj, patch: Obj, before: Obj) -> None:
     for directive, values in patch.items():
         if directive.startswith(_DELETE):
             field = directive.removeprefix(_DELETE)
@@ -53,19 +53,19 @@ def _follow_directives(merged: Obj, patch: Obj) -> None:
         elif directive.startswith(_ORDER):
             field = directive.removeprefix(_ORDER)
             if isinstance(merged.get(field), list):
-                merged[field] = _in_order(merged[field], values, field)
+                merged[field] = _in_order(merged[field], values, before.get(field) or [], field)
 
 
 def _merge_lists(target: list[Any], patch: list[Any], name: str) -> list[Any]:
     if name == "finalizers":
-        return [*target, *(each for each in patch if each not in target)]
+        return _in_order([*target, *(each for each in patch if each not in target)], patch, target, name)
     key = _merge_key(name, [*target, *patch])
     if key is None or {"$patch": "replace"} in patch:
         return [each for each in patch if not _is_directive(each)]
     merged = list(target)
     for element in patch:
         _merge_element(merged, element, key)
-    return merged
+    return _in_order(merged, [each for each in patch if "$patch" not in each], target, name)
 
 
 def _merge_element(merged: list[Any], element: Obj, key: str) -> None:
@@ -91,10 +91,29 @@ def _is_directive(element: Any) -> bool:
     return isinstance(element, dict) and element.keys() == {"$patch"}
 
 
-def _in_order(values: list[Any], order: list[Any], name: str) -> list[Any]:
+def _in_order(values: list[Any], order: list[Any], before: list[Any], name: str) -> list[Any]:
+    """What `order` names in its order, the rest as it stood, each of the rest before what it stood before.
+
+    So does strategicpatch.mergeSortedSlice: of the two that come next, the rest's goes first only where both
+    stood in the list and it stood before the other.
+    """
     key = _merge_key(name, values)
-    ranks: Mapping[Any, int] = {
-        (each.get(key) if isinstance(each, dict) else each): rank for rank, each in enumerate(order)
-    }
-    last = len(ranks)
-    return sorted(values, key=lambda each: ranks.get(each.get(key) if isinstance(each, dict) else each, last))
+    wanted, stood = (_ranks(each, key) for each in (order, before))
+    named = sorted(
+        (each for each in values if _name(each, key) in wanted), key=lambda each: wanted[_name(each, key)]
+    )
+    rest = [each for each in values if _name(each, key) not in wanted]
+    merged: list[Any] = []
+    while named and rest:
+        one, other = (stood.get(_name(each[0], key)) for each in (rest, named))
+        first = one is not None and other is not None and one < other
+        merged.append((rest if first else named).pop(0))
+    return [*merged, *named, *rest]
+
+
+def _ranks(values: list[Any], key: str | None) -> Mapping[Any, int]:
+    return {_name(each, key): rank for rank, each in enumerate(values)}
+
+
+def _name(element: Any, key: str | None) -> Any:
+    return element.get(key) if isinstance(element, dict) else element

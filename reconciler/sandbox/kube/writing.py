@@ -15,7 +15,7 @@ from .bodies import is_dry_run, read_deletion, read_document, read_object
 from .documents import Obj
 from .merge import merge_patch
 from .reading import Reader, selection_of
-from .refusal import Refusal, bad_request, method_not_allowed, unprocessable
+from .refusal import Cause, Refusal, bad_request, method_not_allowed, unprocessable
 from .scale import scale_of, scaled
 from .store import Store, Write
 from .stored import Stored
@@ -102,7 +102,8 @@ class Scribe:
     async def _apply(self, request: web.Request, target: Target) -> web.Response:
         if not request.query.get("fieldManager"):
             said = "fieldManager: Required value: is required for apply patch"
-            raise unprocessable(f'PatchOptions.meta.k8s.io "" is invalid: {said}')
+            cause = Cause("fieldManager", "FieldValueRequired", said.partition(": ")[2])
+            raise unprocessable(f'PatchOptions.meta.k8s.io "" is invalid: {said}', [cause])
         config = await read_object(request, target)
         for field, asked in (("name", target.name), ("namespace", target.key[0])):
             said = config["metadata"].get(field) or asked
@@ -138,6 +139,7 @@ def _write(request: web.Request, target: Target) -> Write:
         is_dry_run(request),
         query.get("force") == "true",
         query.get("fieldValidation") == "Strict",
+        request.method == "PATCH",
     )
 
 

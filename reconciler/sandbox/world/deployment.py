@@ -57,8 +57,9 @@ class Deployments:
         sets = list(self._sets.get(deployment["metadata"]["uid"], {}).values())
         new = next((one for one in sets if one["metadata"]["labels"][_HASH] == revision), None)
         if new is None:
-            self._make(deployment, revision, len(sets) + 1)
+            self._make(deployment, revision, _latest(sets) + 1)
             return
+        self._number(deployment, new, sets)
         old = [one for one in sets if one is not new]
         wanted = deployment["spec"].get("replicas", 1)
         self._scale(new, wanted)
@@ -66,6 +67,16 @@ class Deployments:
             for one in old:
                 self._scale(one, 0)
         self._ground.write_status("Deployment", deployment, self._status(deployment, new, old))
+
+    def _number(self, deployment: Object, new: Object, sets: list[Object]) -> None:
+        """The ReplicaSet in use has the highest number, one gone back to as well; the Deployment tells it."""
+        latest = _latest(sets)
+        sole = sum(_numbered(one) == latest for one in sets) == 1
+        number = latest if _numbered(new) == latest and sole else latest + 1
+        for kind, obj in (("ReplicaSet", new), ("Deployment", deployment)):
+            if _numbered(obj) != number:
+                note = {"metadata": {"annotations": {_REVISION: str(number)}}}
+                self._ground.store.patch(kind, *key_of(obj), note)
 
     def _make(self, deployment: Object, revision: str, number: int) -> None:
         meta, template = deployment["metadata"], deployment["spec"]["template"]
@@ -158,6 +169,15 @@ class ReplicaSets:
         self._ground.recorder.say(
             found, "SuccessfulCreate", f"Created pod: {name}", by="replicaset-controller"
         )
+
+
+def _latest(sets: list[Object]) -> int:
+    return max(map(_numbered, sets), default=0)
+
+
+def _numbered(obj: Object) -> int:
+    noted = (obj["metadata"].get("annotations") or {}).get(_REVISION, "")
+    return int(noted) if noted.isdigit() else 0
 
 
 def _ready(one: Object) -> int:

@@ -157,6 +157,31 @@ def test_five_writers_at_once_lose_nothing(upstream: Upstream, tmp_path: Path) -
     assert all(isinstance(fault, Conflict) for fault in faults)
 
 
+def test_five_writers_behind_a_git_server_lose_nothing(upstream: Upstream, tmp_path: Path) -> None:
+    """Each writes files of its own, and in the end every file is as its writer wrote it last."""
+    faults: list[Fault] = []
+    with GitServer(upstream.path.parent) as server:
+        upstream.git("config", "http.receivepack", "true")
+
+        def write(name: str) -> None:
+            book = book_of(server.url("fleet.git"), tmp_path / name)
+            for number in range(4):
+                files = {f"status__{name}__{each}": str(number) for each in range(3)}
+                _until_written(book, status(f"{name} {number}", **files), faults)
+
+        threads = [threading.Thread(target=write, args=(f"w{number}",)) for number in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    wanted = {f"status/w{number}/{each}": "3" for number in range(5) for each in range(3)}
+    assert upstream.files(BRANCH) == wanted
+    assert upstream.git("rev-list", "--count", BRANCH) == "20"
+    assert all(isinstance(fault, Conflict) for fault in faults)
+    upstream.git("fsck", "--strict")
+
+
 def _until_written(book: GitStatusBook, wanted: StatusCommit, faults: list[Fault]) -> None:
     while True:
         try:
@@ -255,3 +280,15 @@ def _hook(upstream: Upstream, name: str, body: str) -> None:
     hook.parent.mkdir(exist_ok=True)
     hook.write_text(f"#!/bin/sh\ncat >/dev/null\n{body}\n")
     hook.chmod(0o755)
+
+
+def test_each_commit_is_counted_by_what_came_of_it(upstream: Upstream, tmp_path: Path) -> None:
+    book = book_of(upstream.path, tmp_path / "c")
+    book.commit(status(a="1"))
+    book.commit(status(a="1"))
+    _hook(upstream, "pre-receive", 'echo "branch is protected" >&2; exit 1')
+    with pytest.raises(Refused):
+        book.commit(status(a="2"))
+
+    counts = {each.labels[0][1]: each.value for each in book.tallies()}
+    assert counts == {"pushed": 1, "raced": 0, "failed": 1}

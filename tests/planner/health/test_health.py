@@ -26,6 +26,8 @@ def judge(kind: str, fixture: dict[str, Any]) -> Health:
     if kind == "node":
         return health.node(document, fixture.get("labels", {}), gpus=fixture.get("gpus", True))
     judge_of: dict[str, Callable[[dict[str, Any]], Health]] = {
+        "deployment": health.deployment,
+        "persistent_volume_claim": health.persistent_volume_claim,
         "stateful_set": health.stateful_set,
         "job": health.job,
         "pod": health.pod,
@@ -55,7 +57,13 @@ def test_a_thing_is_as_its_fixture_says(path: Path) -> None:
     assert len(found.message) <= fixture.get("longest", 1000)
 
 
-@pytest.mark.parametrize("kind", ["stateful_set", "job", "pod", "node", "node_claim", "node_pool"])
+KINDS = (
+    *("stateful_set", "job", "pod", "node", "node_claim", "node_pool"),
+    *("deployment", "persistent_volume_claim"),
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_a_fixture_for_each_of_its_states_and_bears_an_empty_document(kind: str) -> None:
     assert {"progressing", "healthy"} <= {path.stem.partition("-")[0] for path in (HERE / kind).iterdir()}
 

@@ -191,9 +191,34 @@ def test_it_reads_the_logs_of_a_running_pod(kubectl: Kubectl) -> None:
     assert "the sandbox has no exec" in refused.stderr
 
 
-def test_it_is_told_what_to_do_about_protobuf(kubectl: Kubectl) -> None:
-    refused = kubectl.run("create", "namespace", "u")
-    assert "the sandbox does not read protobuf bodies; send JSON" in refused.stderr
+def test_it_creates_what_it_sends_as_protobuf(kubectl: Kubectl) -> None:
+    kubectl("create", "namespace", "v")
+    kubectl("-n", "v", "create", "configmap", "c", "--from-literal=a=1", "--from-literal=b=ü")
+    kubectl("-n", "v", "create", "secret", "generic", "s", "--from-literal=a=1")
+    kubectl("-n", "v", "create", "serviceaccount", "account")
+    kubectl(
+        "-n", "v", "create", "deployment", "d", "--image=i:1", "--replicas=2", "--port=80", "--", "run", "it"
+    )
+    kubectl("-n", "v", "create", "job", "j", "--image=i:1")
+    kubectl("-n", "v", "create", "service", "clusterip", "s", "--tcp=80:web")
+    kubectl("-n", "v", "create", "role", "r", "--verb=get,list", "--resource=pods,deployments.apps")
+    kubectl("-n", "v", "create", "rolebinding", "b", "--role=r", "--serviceaccount=v:account")
+    assert kubectl("-n", "v", "get", "svc", "s", "-o", "jsonpath={.spec.ports[0].targetPort}") == "web"
+    rules = json.loads(kubectl("-n", "v", "get", "role", "r", "-o", "jsonpath={.rules}"))
+    assert [each["apiGroups"] for each in rules] == [[""], ["apps"]]
+    assert kubectl("auth", "can-i", "--list")
+    assert json.loads(kubectl("-n", "v", "get", "cm", "c", "-o", "jsonpath={.data}")) == {"a": "1", "b": "ü"}
+    assert kubectl("-n", "v", "get", "secret", "s", "-o", "jsonpath={.type} {.data.a}") == "Opaque MQ=="
+    spec = json.loads(kubectl("-n", "v", "get", "deploy", "d", "-o", "jsonpath={.spec}"))
+    assert (spec["replicas"], spec["selector"]) == (2, {"matchLabels": {"app": "d"}})
+    container = spec["template"]["spec"]["containers"][0]
+    assert (container["image"], container["command"]) == ("i:1", ["run", "it"])
+    assert container["ports"] == [{"containerPort": 80, "protocol": "TCP"}]
+
+
+def test_it_is_told_what_to_do_about_other_protobuf(kubectl: Kubectl) -> None:
+    refused = kubectl.run("create", "poddisruptionbudget", "b", "--selector=a=b", "--min-available=1")
+    assert "the sandbox cannot read this protobuf body; send JSON" in refused.stderr
 
 
 def test_it_deletes_a_namespace_with_all_in_it(kubectl: Kubectl) -> None:
