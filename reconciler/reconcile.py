@@ -10,7 +10,7 @@ from .contests import Contests
 from .domain.fleet import Fleet
 from .domain.inventory import Inventory
 from .domain.logbook import Logbook
-from .domain.plan import Outcome, Step
+from .domain.plan import Action, Outcome, Step
 from .domain.report import Report
 from .domain.share import WHOLE, Share
 from .domain.tally import Tally
@@ -161,4 +161,5 @@ class Engine:
         )
         report = self._assessor.assess(prospect.desired, prospect.observed, prospect.plan, outcomes, told)
         known = said_of_another_owner(foreign_crd=prospect.observed.foreign_crd)
-        return replace(report, findings=(*known, *report.findings))
+        has_made = any(each.done and each.step.action is Action.CREATE for each in outcomes)
+        return replace(report, findings=(*known, *report.findings), has_made=has_made)

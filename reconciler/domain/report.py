@@ -97,7 +97,8 @@ class WorkspaceReport:
 @dataclass(frozen=True, slots=True)
 class Report:
     """The fleet after a pass. `problems` are sentences about the pass as a whole; `untold` is that of them
-    which says why nothing of it stands in Git, empty where it does."""
+    which says why nothing of it stands in Git, empty where it does; `has_made` whether the pass made something
+    that no look has seen yet."""
 
     fleet: str
     commit: str
@@ -108,11 +109,12 @@ class Report:
     awaiting_approval: str = ""
     orphans: tuple[Orphan, ...] = ()
     untold: str = ""
+    has_made: bool = False
 
     @property
     def settled(self) -> bool:
         """Whether another pass, the world unchanged, would have nothing to wait for."""
-        return not self.problems and all(each.settled for each in self.workspaces.values())
+        return not (self.problems or self.has_made) and all(each.settled for each in self.workspaces.values())
 
     def of(self, share: Share) -> Report:
         """The same, of the workspaces of this share alone."""
@@ -128,7 +130,7 @@ class Report:
     @property
     def is_busy(self) -> bool:
         """Whether another look should come soon."""
-        return bool(self.problems) or any(each.is_busy for each in self.workspaces.values())
+        return bool(self.problems) or self.has_made or any(each.is_busy for each in self.workspaces.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,8 @@ class Leadership:
         self._closing.callback(leases.close)
         candidate = Candidate(self.identity, lease_names(fleet, self._settings.shards))
         leading = Leading(leases, candidate, self._on_change)
-        structlog.get_logger().info("seeking", lease=f"{NAMESPACE}/{candidate.names[0]}", identity=self.identity)
+        lease = f"{NAMESPACE}/{candidate.names[0]}"
+        structlog.get_logger().info("seeking", lease=lease, identity=self.identity)
         leading.start()
         self._closing.callback(leading.close)
         self._fleet, self._leading = fleet, leading

@@ -15,6 +15,7 @@ from tests.bench.figure import Figure
 from tests.bench.kubectl import Used, kubectl
 from tests.bench.passes import Daemon
 from tests.bench_cluster.audit import KUBECTL, TOWLINE, patches, requests
+from tests.bench_cluster.processes import come_to_rest
 from tests.bench_cluster.settled import make_ready
 from tests.bench_cluster.stage import LONGEST, Stage, as_list, names_of, stage
 from tests.bench_cluster.telling import all_are_told
@@ -54,7 +55,8 @@ def large_figures(folder: Path, count: int) -> Iterator[Figure]:
         yield from _unchanged(large)
         with there.running() as daemon:
             all_are_told(there.fleet, "Ready", count, LONGEST)
-            yield _one_change(large)
+            come_to_rest(daemon.pid, LONGEST)
+            yield _one_change(large, daemon.pid)
             daemon.kill()
         yield _recovery(large)
 
@@ -111,7 +113,7 @@ def _rest(there: Stage, daemon: Daemon) -> None:
     raise RuntimeError("the fleet does not come to rest")
 
 
-def _one_change(large: Large) -> Figure:
+def _one_change(large: Large, daemon: int) -> Figure:
     """Medians of some changes, each of one workspace somewhere among the others."""
     ours, theirs = list[float](), list[float]()
     for name, file in large.changes.items():
@@ -119,7 +121,7 @@ def _one_change(large: Large) -> Figure:
         pushed = _push_change(large.there, name)
         ours.append(_applied(large.there, name, before) - pushed)
         theirs.append(large.kubectl(*_APPLY[:-1], "-f", str(file)).wall_seconds)
-        time.sleep(2)
+        come_to_rest(daemon, LONGEST)
     against = "kubectl apply --server-side of the objects of that workspace"
     return Figure("change_among_10000_s", median(ours), "s", median(theirs), against)
 

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
+_AT_REST, _LITTLE = 4, 0.1
+"""At rest is who in as many seconds, one after another, uses less than so many CPU seconds in each."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
     """User and system seconds of these processes, with those of their children that have ended."""
     return sum(map(_cpu_seconds, pids))
+
+
+def come_to_rest(pid: int, seconds: float) -> None:
+    """Wait until a process has used next to nothing of a processor for a while."""
+    deadline, quiet = time.monotonic() + seconds, 0
+    while quiet < _AT_REST:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"process {pid} does not come to rest")
+        before = cpu_seconds([pid])
+        time.sleep(1)
+        quiet = quiet + 1 if cpu_seconds([pid]) - before < _LITTLE else 0
 
 
 def peak_mb(pid: int) -> float:

@@ -1,4 +1,4 @@
-"""kubectl as a person types it at an API, and what it said in words that are the same wherever it is typed."""
+"""kubectl as a person types it at an API, and what it said, in words that are the same wherever typed."""
 
 from __future__ import annotations
 

@@ -82,7 +82,6 @@ class Road:
 
     def __init__(self, plane: ControlPlane) -> None:
         self.plane = plane
-        self.passed: list[str] = []
         self._mishaps: list[Mishap] = []
         self._turn = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -138,7 +137,6 @@ class Road:
     def met(self, asked: str) -> Mishap | None:
         """What happens to this request."""
         with self._turn:
-            self.passed.append(asked)
             for each in self._mishaps:
                 if each.struck < each.times and each.where.search(asked):
                     each.struck += 1

@@ -1,6 +1,6 @@
 """The same random writes to the real server and to the sandbox: answers, objects and owners are the same.
 
-TOWLINE_FUZZ_SEQUENCES and TOWLINE_FUZZ_SEED make a longer run or another one.
+TOWLINE_FUZZ_SEQUENCES and TOWLINE_FUZZ_SEED make a longer run or another one, which may miss what is rare.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ def planes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Plane, Pl
         yield both
 
 
+@pytest.mark.timeout(180 + SEQUENCES)
 def test_writes_end_alike_but_for_what_is_known(planes: tuple[Plane, Plane]) -> None:
     found: set[str] = set()
     written = 0
@@ -54,8 +55,14 @@ def test_writes_end_alike_but_for_what_is_known(planes: tuple[Plane, Plane]) -> 
             written += 1
             found |= differences
 
-    assert unlike(found, "writes") == ""
+    told = unlike(found, "writes")
+    assert told == "" or (is_another_run() and "new: " not in told), told
     assert written > 4 * SEQUENCES
+
+
+def is_another_run() -> bool:
+    """Whether somebody chose its length or its seed."""
+    return not os.environ.keys().isdisjoint({"TOWLINE_FUZZ_SEED", "TOWLINE_FUZZ_SEQUENCES"})
 
 
 def followed(planes: tuple[Plane, Plane], subject: Subject, name: str, hand: Random) -> Iterator[set[str]]:

@@ -58,8 +58,8 @@ def test_a_store_that_stands_still_now_and_then_only_delays(day: Day) -> None:
 def test_a_store_that_stands_still_for_longer_than_anybody_waits_is_told(day: Day) -> None:
     with day.harmless():
         with day.plane.halted(ETCD):
-            day.add("stored")
             day.page_says("this may be old, nothing is done: the lease", "no answer in time")
+            day.add("stored")
         day.are_well("first", "stored")
 
 

@@ -4,10 +4,13 @@ that jumps."""
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +21,6 @@ from tests.e2e.typed import Daemon
 
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/workspaces.kaito.sh"
 HOLD = "example.com/hold"
-_FAKETIME = next(
-    (each for each in sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))),
-    Path("/usr/local/lib/faketime/libfaketimeMT.so.1"),
-)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,10 @@ def test_a_namespace_that_hangs_stops_no_other_namespace(day: Day) -> None:
     towline = (day.fleet.person.work / "towline.yaml").read_text()
     two = towline.replace("namespaces: [ground]", "namespaces: [ground, ground-too]")
     day.fleet.person.push({"towline.yaml": two, "workspaces/away.yaml": elsewhere})
-    told = lambda: day.fleet.person.told("away", "ground-too")  # noqa: E731
+
+    def told() -> dict[str, Any]:
+        return day.fleet.person.told("away", "ground-too")
+
     day.until(lambda: told().get("phase") == "Ready")
     with day.harmless():
         day.plane.ask("POST", "/api/v1/namespaces/ground-too/configmaps", held)
@@ -91,24 +93,23 @@ def companion(day: Day) -> Iterator[Daemon]:
         yield daemon
 
 
-@pytest.mark.skipif(not _FAKETIME.exists(), reason="libfaketime is not installed")
+@pytest.mark.skipif(shutil.which("cc") is None, reason="cc is not found on PATH")
 def test_a_clock_that_jumps_by_a_day_and_back_changes_nothing(plane: ControlPlane, tmp_path: Path) -> None:
-    jumps = tmp_path / "clock"
-    jumps.write_text("+0")
-    faked = {
-        "LD_PRELOAD": str(_FAKETIME),
-        "FAKETIME_TIMESTAMP_FILE": str(jumps),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
+    wrong_by, lie = tmp_path / "seconds", tmp_path / "jumping_clock.so"
+    compiled = ("cc", "-shared", "-fPIC", "-o", str(lie), str(Path(__file__).with_name("jumping_clock.c")))
+    subprocess.run(compiled, check=True, timeout=60)
+    wrong_by.write_text("0")
+    faked = {"LD_PRELOAD": str(lie), "JUMPING_CLOCK": str(wrong_by)}
     with lived_through("clock", tmp_path, plane, by_road=False, **faked) as day, day.harmless():
         pulling = own_pod("pulling", "clock", image="nginx:containercreating")
         day.fleet.person.push({"workspaces/pulling.yaml": pulling})
         day.until(lambda: day.fleet.phase("pulling") == "Pending")
-        for jump, name in (("+1d", "tomorrow"), ("-1d", "yesterday"), ("+0", "today")):
-            jumps.write_text(jump)
+        for seconds, name in ((86400, "tomorrow"), (-86400, "yesterday"), (0, "today")):
+            wrong_by.write_text(str(seconds))
             day.add(name)
             day.are_well("first", name)
             assert day.fleet.phase("pulling") == "Pending"
+        dates = {line[5:15] for line in day.daemon.said.splitlines() if line.startswith("time=")}
+        assert len(dates) > 2
         assert "standing by" not in day.daemon.said
         assert "pass failed" not in day.daemon.said

@@ -36,13 +36,13 @@ class World:
     def __init__(self, cell: Cell) -> None:
         self.source, self.cluster, self.cloud = FakeSource(files()), FakeCluster(), FakeCloud()
         self.book = FakeBook()
-        self._cell = cell
+        self.cell = cell
         self.engine = self.new_engine()
 
     def new_engine(self, now: Callable[[], str] = lambda: "2026-11-22T12:00:00Z") -> Engine:
         lore = Lore(load_catalog(), load_templates())
         doors = Doors(self.cluster, self.cloud, self.book)
-        reading = Reading(self.source, self._cell, NoHub(), lore)
+        reading = Reading(self.source, self.cell, NoHub(), lore)
         return Engine(reading, lambda _fleet: doors, now)
 
     def settle(self) -> None:

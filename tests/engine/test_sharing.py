@@ -27,7 +27,7 @@ def world() -> Iterator[World]:
 def sharing(world: World, share: Share) -> Engine:
     """Another engine, which acts on this share."""
     doors = Doors(world.cluster, world.cloud, world.book)
-    reading = Reading(world.source, world._cell, NoHub(), Lore(load_catalog(), load_templates()))
+    reading = Reading(world.source, world.cell, NoHub(), Lore(load_catalog(), load_templates()))
     return Engine(reading, lambda _fleet: doors, lambda: "2026-11-22T12:00:00Z", share=lambda: share)
 
 

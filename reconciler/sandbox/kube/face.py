@@ -13,7 +13,7 @@ from aiohttp import web
 from .answers import as_json
 from .discovery import aggregated, discover
 from .documents import encoded
-from .openapi import open_api
+from .openapi import EMPTY_V2, open_api
 from .podports import LogRequest, LogSource, ServiceProxy, stream_log
 from .reading import Reader
 from .refusal import Refusal, method_not_allowed, not_served
@@ -203,6 +203,8 @@ class Face:
             kind = f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
             body = encoded(aggregated(kinds, path.strip("/"), version))
             return web.Response(body=body, headers={"Content-Type": kind})
+        if path == "/openapi/v2" and "protobuf" in accepted:
+            return web.Response(body=b"", headers={"Content-Type": EMPTY_V2})
         found = discover(kinds, path) or open_api(kinds, path)
         return as_json(found) if found is not None else None
 

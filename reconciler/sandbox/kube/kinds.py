@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -142,7 +143,9 @@ def kind_of_definition(crd: Mapping[str, Any]) -> Kind:
     """The kind that a CustomResourceDefinition (apiextensions.k8s.io/v1) describes."""
     spec = crd["spec"]
     names = spec["names"]
-    versions = [each for each in spec["versions"] if each.get("served", True)]
+    versions = sorted(
+        (each for each in spec["versions"] if each.get("served", True)), key=lambda each: _rank(each["name"])
+    )
     stored = next((each for each in spec["versions"] if each.get("storage")), spec["versions"][0])
     served = tuple(_served(each) for each in versions)
     return Kind(
@@ -157,6 +160,15 @@ def kind_of_definition(crd: Mapping[str, Any]) -> Kind:
         singular=names.get("singular", ""),
         served=served or (_served(stored),),
     )
+
+
+def _rank(version: str) -> tuple[int, int, int, str]:
+    """Where a version stands: stable before beta before alpha, the newer first, and then all other names."""
+    found = re.fullmatch(r"v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?", version)
+    if found is None:
+        return (3, 0, 0, version)
+    stage = {None: 0, "beta": 1, "alpha": 2}[found[2]]
+    return (stage, -int(found[1]), -int(found[3] or 0), version)
 
 
 def _served(version: Mapping[str, Any]) -> Served:

@@ -91,6 +91,12 @@ def paths_of(entry: Obj) -> set[Path]:
     return set(from_fields_v1(entry.get("fieldsV1") or {}))
 
 
+def found(live: Obj, writer: Writer, shape: Shape) -> list[Obj]:
+    """managedFields for an apply to an object that has none: all of it is one manager's, who came before."""
+    earlier = Writer("before-first-apply", "Update", "", writer.api_version, writer.time)
+    return record_update([], earlier, ({}, live), shape)
+
+
 def elements_of(entry: Obj) -> set[Path]:
     """The list elements that an entry's writer owns themselves, not only something in them."""
     return {path for path in members(entry.get("fieldsV1") or {}) if path[-1][0] == "k"}
@@ -102,16 +108,26 @@ def settled(managed: list[Obj], live: Obj, shape: Shape) -> list[Obj]:
     So does structured-merge-diff (typed.ReconcileFieldSetWithSchema), which takes such an owner for one of a
     time when the container was owned as a whole.
     """
-    return [{**each, "fieldsV1": _regrown(each["fieldsV1"], live, shape)} for each in managed]
+    grown = ((each, _regrown(each["fieldsV1"], live, shape)) for each in managed)
+    return [each if fields is each["fieldsV1"] else {**each, "fieldsV1": fields} for each, fields in grown]
 
 
 def _regrown(tree: Obj, value: Any, shape: Shape) -> Obj:
+    if not isinstance(value, dict | list):
+        return tree
     if not tree and value and is_open(value, shape):
         return {**to_fields_v1(path for path, _ in leaves(value, shape)), ".": {}}
-    if not tree.keys() - {"."}:
+    if isinstance(value, dict):
+        parts = ((f"f:{name}", each, name) for name, each in value.items() if isinstance(each, dict | list))
+        grown = {
+            step: _regrown(tree[step], each, shape.field(name)) for step, each, name in parts if step in tree
+        }
+    elif tree.keys() - {"."}:
+        steps = ((f"{tag}:{name}", child, inner) for child, (tag, name), inner in children(value, shape))
+        grown = {step: _regrown(tree[step], child, inner) for step, child, inner in steps if step in tree}
+    else:
         return tree
-    parts = {f"{tag}:{name}": (child, inner) for child, (tag, name), inner in children(value, shape)}
-    return {step: _regrown(each, *parts[step]) if step in parts else each for step, each in tree.items()}
+    return tree if all(tree[step] is each for step, each in grown.items()) else {**tree, **grown}
 
 
 def record_update(managed: list[Obj], writer: Writer, change: tuple[Obj, Obj], shape: Shape) -> list[Obj]:

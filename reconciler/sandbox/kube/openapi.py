@@ -5,6 +5,8 @@ from __future__ import annotations
 from .documents import Obj
 from .kinds import Kind, KindTable
 
+EMPTY_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+"""The type of an OpenAPI v2 document without a word in it, which kubectl asks for to check a v1 List."""
 _PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "force")
 
 

@@ -17,7 +17,7 @@ from .beginnings import established
 from .documents import Obj, copied
 from .kinds import Kind
 from .ledger import Event, Ledger
-from .managers import Writer, record_update, settled
+from .managers import Writer, found, record_update, settled
 from .refusal import (
     Cause,
     Refusal,
@@ -32,7 +32,7 @@ from .refusal import (
 from .removal import Deletion
 from .shapes import Shape, shape_of
 from .shelf import Key
-from .stored import Stored, keep
+from .stored import Stored, is_same, keep
 
 __all__ = ["Deletion", "Event", "Refusal", "Store", "Write"]
 
@@ -131,7 +131,7 @@ class Store:
         was = old.managed
         owners = settled(was if given is None else [each for each in given if each], old.obj, shape(kind))
         new = admission.revised(kind, old.obj, wanted, write)
-        if _same(new, old.obj) and owners == was:
+        if is_same(new, old.obj) and owners == was:
             return old
         if owners:
             owners = record_update(owners, self._writer(kind, write), (old.obj, new), shape(kind))
@@ -143,8 +143,10 @@ class Store:
         revision = config.get("metadata", {}).get("resourceVersion")
         uid = config.get("metadata", {}).get("uid")
         stated = admission.applicable(kind, config, write)
-        live = merge.Live(old.obj, settled(old.managed, old.obj, shape(kind))) if old else merge.Live({})
-        merged = merge.apply(live, stated, shape(kind), self._writer(kind, write, "Apply"), force=write.force)
+        form, writer = shape(kind), self._writer(kind, write, "Apply")
+        was = old.managed or found(old.obj, writer, form) if old else []
+        live = merge.Live(old.obj, settled(was, old.obj, form)) if old else merge.Live({})
+        merged = merge.apply(live, stated, form, writer, force=write.force)
         if old and merged is live and not revision and not uid:
             return old, False
         if old is None:
@@ -159,7 +161,7 @@ class Store:
             return self._settle(kind, key, (born, list(merged.managed)), write), True
         merged.obj["metadata"] |= {"resourceVersion": revision, "uid": uid}
         new = admission.revised(kind, old.obj, merged.obj, write)
-        if _same(new, old.obj) and merged.managed is live.managed:
+        if is_same(new, old.obj) and merged.managed is live.managed:
             return old, False
         return self._settle(kind, key, (new, list(merged.managed)), write), False
 
@@ -240,10 +242,3 @@ def key_of(kind: Kind, namespace: str | None, name: str) -> Key:
 def shape(kind: Kind) -> Shape:
     """How the objects of a kind merge."""
     return shape_of(kind.as_served(kind.version).schema if kind.custom else None)
-
-
-def _same(new: Obj, old: Obj) -> bool:
-    now, was = new["metadata"], old["metadata"]
-    if {**now, "resourceVersion": ""} != {**was, "resourceVersion": ""}:
-        return False
-    return {**new, "metadata": None} == {**old, "metadata": None}

@@ -49,3 +49,11 @@ def keep(obj: Obj, managed: list[Obj]) -> Stored:
     start = len(head) + len(lead)
     body = b"".join((head, lead, owners, b"," if managed else b"", metadata, tail))
     return Stored(compact, body, start, start + len(owners) if managed else 0)
+
+
+def is_same(new: Obj, old: Obj) -> bool:
+    """Whether two objects differ in nothing but their resourceVersion."""
+    now, was = new["metadata"], old["metadata"]
+    if {**now, "resourceVersion": ""} != {**was, "resourceVersion": ""}:
+        return False
+    return {**new, "metadata": None} == {**old, "metadata": None}
