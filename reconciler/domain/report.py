@@ -97,8 +97,8 @@ class WorkspaceReport:
 @dataclass(frozen=True, slots=True)
 class Report:
     """The fleet after a pass. `problems` are sentences about the pass as a whole; `untold` is that of them
-    which says why nothing of it stands in Git, empty where it does; `has_made` whether the pass made something
-    that no look has seen yet."""
+    which says why nothing of it stands in Git, empty where it does; `has_made` whether it made what no look
+    has seen yet."""
 
     fleet: str
     commit: str
