@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -44,12 +44,14 @@ class Edition:
 
 @dataclass(slots=True)
 class Shelf:
-    """Faster looks: the last edition, what was judged of it, and the models asked for. May be lost."""
+    """Faster looks: the last edition, what was judged of it, the presets each of its blobs names, and the
+    models asked for. May be lost."""
 
     edition: Edition | None = None
     judged: dict[Any, Any] = field(default_factory=dict)
     configs: tuple[tuple[tuple[object, ...], Config], ...] = ()
     models: dict[str, Any] = field(default_factory=dict)
+    named: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def catalog(self) -> Catalog | None:
@@ -71,7 +73,7 @@ def read_edition(source: Source, reader: Reader, hub: Hub, catalog: Catalog, she
         )
     fleet, mistakes = read_fleet(snapshot, reader.parse(source.read([entry])))
     parsed = reader.parse(source.read([entry, *wanted(snapshot, fleet)]))
-    known, doubts = _with_models(catalog, _unknown_models(parsed.values(), catalog), hub, shelf)
+    known, doubts = _with_models(catalog, _unknown_models(parsed, catalog, shelf), hub, shelf)
     shelf.edition = Edition(snapshot, parsed, known, doubts, fleet, mistakes)
     return shelf.edition
 
@@ -100,9 +102,16 @@ def _is_in_doubt(shelf: Shelf) -> bool:
     return any(isinstance(each, Fault) and each.transient for each in shelf.models.values())
 
 
-def _unknown_models(parsed: Iterable[Parsed], catalog: Catalog) -> tuple[str, ...]:
-    names = {name for each in parsed for document in each.documents for name in _models(document.value)}
+def _unknown_models(parsed: Mapping[str, Parsed], catalog: Catalog, shelf: Shelf) -> tuple[str, ...]:
+    """The presets named that may be on the Hub; what a blob names is looked for once."""
+    known = shelf.named
+    shelf.named = {blob: known[blob] if blob in known else _named(parsed[blob]) for blob in parsed}
+    names = frozenset[str]().union(*shelf.named.values())
     return tuple(sorted(name for name in names if _is_hub_name(catalog, name)))
+
+
+def _named(parsed: Parsed) -> frozenset[str]:
+    return frozenset(name for document in parsed.documents for name in _models(document.value))
 
 
 def _models(value: Any) -> Iterator[str]:
