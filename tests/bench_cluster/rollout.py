@@ -95,8 +95,8 @@ def _by_kubectl(there: Stage, count: int) -> Rollout:
 
 
 def _last_ready(plane: ControlPlane) -> float:
-    """When the last pod became ready, by its own words: to the second."""
+    """When the last pod was ready at the latest: its own words are whole seconds, rounded down."""
     pods = plane.ask("GET", "/api/v1/namespaces/default/pods")["items"]
     conditions = (each for pod in pods for each in pod["status"]["conditions"] if each["type"] == "Ready")
     stamps = (each["lastTransitionTime"].replace("Z", "+00:00") for each in conditions)
-    return max(datetime.fromisoformat(each).timestamp() for each in stamps)
+    return 1 + max(datetime.fromisoformat(each).timestamp() for each in stamps)
